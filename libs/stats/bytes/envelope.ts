@@ -1,0 +1,39 @@
+import { ByteReader } from './byte-reader.js';
+import { ByteWriter } from './byte-writer.js';
+import { crc32 } from './checksums.js';
+import { StatsFormatError } from './stats-format-error.js';
+
+/** What an envelope may hold, with the byte that says so. */
+export const CONTENT_TYPES = { grid: 1, profile: 2 } as const;
+export type ContentType = keyof typeof CONTENT_TYPES;
+
+/** Raise it when a reader of the previous version would misread the bytes. */
+const FORMAT_VERSION = 1;
+const CHECKSUM_BYTES = 4;
+
+/** The body in its stored form: version byte, type byte, body, CRC-32 of all before it. */
+export function sealed(type: ContentType, writeBody: (writer: ByteWriter) => void): Uint8Array {
+  const writer = new ByteWriter();
+  writer.byte(FORMAT_VERSION);
+  writer.byte(CONTENT_TYPES[type]);
+  writeBody(writer);
+  writer.uint32(crc32(writer.written()));
+  return writer.written();
+}
+
+/**
+ * The body that `sealed` stored, read by `readBody`, which must consume all of it.
+ * @throws StatsFormatError if the version or type is another one, the checksum differs, or bytes are missing or left over
+ */
+export function unsealed<T>(type: ContentType, bytes: Uint8Array, readBody: (reader: ByteReader) => T): T {
+  if (bytes.length < 2 + CHECKSUM_BYTES) throw new StatsFormatError(`${bytes.length} bytes are too few for a ${type}`);
+  if (bytes[0] !== FORMAT_VERSION) throw new StatsFormatError(`format version ${bytes[0]} is not ${FORMAT_VERSION}`);
+  if (bytes[1] !== CONTENT_TYPES[type]) throw new StatsFormatError(`content type ${bytes[1]} is not a ${type}`);
+  const checked = bytes.subarray(0, bytes.length - CHECKSUM_BYTES);
+  const stored = new ByteReader(bytes.subarray(checked.length)).uint32();
+  if (crc32(checked) !== stored) throw new StatsFormatError(`the checksum of this ${type} does not match its bytes`);
+  const reader = new ByteReader(checked.subarray(2));
+  const body = readBody(reader);
+  if (reader.remaining > 0) throw new StatsFormatError(`${reader.remaining} bytes are left over`);
+  return body;
+}

@@ -1,0 +1,85 @@
+import type { ByteReader } from '../bytes/byte-reader.js';
+import { ByteWriter } from '../bytes/byte-writer.js';
+import { fnv1a64 } from '../bytes/checksums.js';
+import { sealed, unsealed } from '../bytes/envelope.js';
+import { StatsFormatError } from '../bytes/stats-format-error.js';
+import type { CategoricalGrid, Grid, NamedColumnGrid, NumericGrid } from './grid.js';
+import { numericGridFromEdges } from './numeric-grid.js';
+
+const NUMERIC = 1;
+const CATEGORICAL = 2;
+
+/** The grid of these columns with the hash of their content. */
+export function gridOfColumns(columns: readonly NamedColumnGrid[]): Grid {
+  const writer = new ByteWriter();
+  writeColumns(writer, columns);
+  return { hash: fnv1a64(writer.written()), columns };
+}
+
+/** The grid as bytes: version, content and checksum; equal grids give equal bytes. */
+export function serializeGrid(grid: Grid): Uint8Array {
+  return sealed('grid', (writer) => writeColumns(writer, grid.columns));
+}
+
+/**
+ * The grid that `serializeGrid` wrote; its hash is computed anew.
+ * @throws StatsFormatError if the bytes are damaged, cut short, or of another format
+ */
+export function deserializeGrid(bytes: Uint8Array): Grid {
+  return gridOfColumns(unsealed('grid', bytes, readColumns));
+}
+
+function writeColumns(writer: ByteWriter, columns: readonly NamedColumnGrid[]): void {
+  writer.varint(columns.length);
+  for (const { name, grid } of columns) {
+    writer.text(name);
+    if (grid.kind === 'numeric') writeNumeric(writer, grid);
+    else writeCategorical(writer, grid);
+  }
+}
+
+function readColumns(reader: ByteReader): NamedColumnGrid[] {
+  return Array.from({ length: reader.length() }, () => {
+    const name = reader.text();
+    const kind = reader.byte();
+    if (kind === NUMERIC) return { name, grid: readNumeric(reader) };
+    if (kind === CATEGORICAL) return { name, grid: readCategorical(reader) };
+    throw new StatsFormatError(`column kind ${kind} is unknown`);
+  });
+}
+
+function writeNumeric(writer: ByteWriter, grid: NumericGrid): void {
+  writer.byte(NUMERIC);
+  writeFloats(writer, grid.edges);
+  writeFloats(writer, grid.decileEdges);
+  writer.byte(grid.discreteValues === null ? 0 : 1);
+  if (grid.discreteValues !== null) writeFloats(writer, grid.discreteValues);
+}
+
+function readNumeric(reader: ByteReader): NumericGrid {
+  const edges = readFloats(reader);
+  const decileEdges = readFloats(reader);
+  return numericGridFromEdges(edges, decileEdges, reader.byte() === 1 ? readFloats(reader) : null);
+}
+
+function writeCategorical(writer: ByteWriter, grid: CategoricalGrid): void {
+  writer.byte(CATEGORICAL);
+  writer.byte(grid.isTruncated === true ? 1 : 0);
+  writer.varint(grid.categories.length);
+  for (const category of grid.categories) writer.text(category);
+}
+
+function readCategorical(reader: ByteReader): CategoricalGrid {
+  const isTruncated = reader.byte() === 1;
+  const categories = Array.from({ length: reader.length() }, () => reader.text());
+  return { kind: 'categorical', categories, isTruncated };
+}
+
+function writeFloats(writer: ByteWriter, values: Float64Array): void {
+  writer.varint(values.length);
+  for (const value of values) writer.float64(value);
+}
+
+function readFloats(reader: ByteReader): Float64Array {
+  return Float64Array.from({ length: reader.length(8) }, () => reader.float64());
+}

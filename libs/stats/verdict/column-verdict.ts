@@ -1,0 +1,83 @@
+import type { DriftThresholds } from './drift-thresholds.js';
+
+/** What is concluded of a column or a model. `insufficient` is no conclusion: it never says that all is well. */
+export type Verdict = 'ok' | 'warning' | 'drifted' | 'insufficient';
+
+/** Why a column has its verdict. */
+export type DriftReason =
+  | 'psi-above-threshold'
+  | 'ks-above-threshold'
+  | 'psi-and-ks-above-threshold'
+  | 'lower-bound-below-threshold'
+  | 'above-warning-threshold'
+  | 'no-baseline-values'
+  | 'no-window-values'
+  | 'too-few-values'
+  | 'noise-floor-above-threshold'
+  | 'change-not-significant'
+  | 'no-notable-change'
+  | 'missing-share-increased'
+  | 'invalid-share-increased'
+  | 'unseen-categories'
+  | 'values-out-of-range';
+
+/** One measured effect with the limits it is judged by, all in the effect's unit. */
+export interface Effect {
+  readonly name: 'psi' | 'ks';
+  readonly value: number;
+  readonly lowerBound: number;
+  readonly noiseFloor: number;
+  readonly warning: number;
+  readonly drifted: number;
+}
+
+/** A verdict with its reason. */
+export interface ReasonedVerdict {
+  readonly verdict: Verdict;
+  readonly reason: DriftReason;
+}
+
+/** What the distribution of one column's values says. */
+export interface DistributionEvidence {
+  readonly n: number;
+  readonly m: number;
+  readonly correctedPValue: number | null;
+  readonly effects: readonly Effect[];
+}
+
+/**
+ * The verdict on a column's distribution, the first that holds:
+ * 1. `drifted`: corrected p < q, an effect passes its threshold and so does its 95% lower bound, at m ≥ minCount;
+ * 2. `insufficient`: no values, too few, or every effect's noise floor is above its warning threshold;
+ * 3. `warning`: corrected p < q and an effect, of those whose floor is not above the warning threshold, passes it;
+ * 4. `ok`.
+ */
+export function distributionVerdict(evidence: DistributionEvidence, thresholds: DriftThresholds): ReasonedVerdict {
+  const { n, m, effects } = evidence;
+  if (n === 0) return { verdict: 'insufficient', reason: 'no-baseline-values' };
+  if (m === 0) return { verdict: 'insufficient', reason: 'no-window-values' };
+  if (m < thresholds.minCount) return { verdict: 'insufficient', reason: 'too-few-values' };
+  const isSignificant = (evidence.correctedPValue ?? 1) < thresholds.falseDiscoveryRate;
+  const drifted = effects.filter(({ value, lowerBound, drifted }) => value >= drifted && lowerBound >= drifted);
+  if (isSignificant && drifted.length > 0) return { verdict: 'drifted', reason: driftedReason(drifted) };
+  const audible = effects.filter(({ noiseFloor, warning }) => noiseFloor <= warning);
+  if (audible.length === 0) return { verdict: 'insufficient', reason: 'noise-floor-above-threshold' };
+  const raised = audible.filter(({ value, warning }) => value >= warning);
+  if (raised.length === 0) return { verdict: 'ok', reason: 'no-notable-change' };
+  if (!isSignificant) return { verdict: 'ok', reason: 'change-not-significant' };
+  const isUnsure = raised.some(({ value, drifted }) => value >= drifted);
+  return { verdict: 'warning', reason: isUnsure ? 'lower-bound-below-threshold' : 'above-warning-threshold' };
+}
+
+function driftedReason(effects: readonly Effect[]): DriftReason {
+  if (effects.length > 1) return 'psi-and-ks-above-threshold';
+  return effects[0]?.name === 'ks' ? 'ks-above-threshold' : 'psi-above-threshold';
+}
+
+const SEVERITY: Record<Verdict, number> = { ok: 0, insufficient: 1, warning: 2, drifted: 3 };
+
+/** The more severe of both: a confirmed problem outranks "not enough data", which outranks `ok`; the first wins a tie. */
+export function combinedVerdict(distribution: ReasonedVerdict, quality: ReasonedVerdict): ReasonedVerdict {
+  if (quality.verdict === 'ok' || quality.verdict === 'insufficient') return distribution;
+  return SEVERITY[quality.verdict] > SEVERITY[distribution.verdict] ? quality : distribution;
+}
