@@ -1,0 +1,59 @@
+import type { ColumnType } from './column-batch.js';
+import type { Cell } from './column-builder.js';
+
+/**
+ * Longest category that is kept, in UTF-16 units. A longer one is refused as a wrong type: it is text, and a column of
+ * documents must not become a dictionary.
+ */
+export const MAX_CATEGORY_LENGTH = 1_000;
+
+/**
+ * A JSON value as a column of this type reads it.
+ *
+ * null stays null (a missing value). Numeric columns take finite numbers only: the text "12" is a wrong type, since a
+ * client that quotes its numbers has changed. Categorical columns take strings, and numbers and booleans by their JSON
+ * text. Strings that PostgreSQL cannot store (NUL, lone surrogates) are refused. Returns undefined for a wrong type.
+ */
+export function cellOf(value: unknown, type: ColumnType): Cell {
+  if (value === null) return null;
+  switch (type) {
+    case 'numeric':
+      return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+    case 'boolean':
+      return typeof value === 'boolean' ? String(value) : undefined;
+    case 'categorical':
+      return categoryOf(value);
+  }
+}
+
+/**
+ * A text field (of CSV) as a column of this type reads it: empty is a missing value; numbers in JavaScript's decimal
+ * notation; `true` and `false` in any case. Returns undefined for a wrong type.
+ */
+export function cellOfText(text: string, type: ColumnType): Cell {
+  if (text === '') return null;
+  switch (type) {
+    case 'numeric': {
+      const value = Number(text);
+      return Number.isFinite(value) && text.trim() !== '' ? value : undefined;
+    }
+    case 'boolean': {
+      const lower = text.toLowerCase();
+      return lower === 'true' || lower === 'false' ? lower : undefined;
+    }
+    case 'categorical':
+      return categoryOf(text);
+  }
+}
+
+function categoryOf(value: unknown): Cell {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return typeof value === 'string' && isStorableText(value) && value.length <= MAX_CATEGORY_LENGTH
+    ? value
+    : undefined;
+}
+
+/** Whether PostgreSQL can store the text: no NUL and no half of a surrogate pair. */
+export function isStorableText(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}

@@ -1,0 +1,63 @@
+/** How a column's values are read. Boolean columns are categorical with the categories `true` and `false`. */
+export type ColumnType = 'numeric' | 'categorical' | 'boolean';
+
+/** What decoding has to know of one column of a version's schema. */
+export interface PayloadColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** A row without this key is refused; null as its value is a missing value and is fine. */
+  readonly isRequired: boolean;
+}
+
+/** Numbers of one column; NaN is a missing value. */
+export interface NumericValues {
+  readonly kind: 'numeric';
+  readonly values: Float64Array;
+  /** Cells of the wrong type, which are not in `values`. */
+  readonly invalidCount: number;
+}
+
+/** Categories of one column; null is a missing value. */
+export interface CategoricalValues {
+  readonly kind: 'categorical';
+  readonly values: readonly (string | null)[];
+  readonly invalidCount: number;
+}
+
+export interface NamedColumn {
+  readonly name: string;
+  readonly values: NumericValues | CategoricalValues;
+}
+
+/** Rows of one payload, by column. Row i of every column, id and timestamp is the same inference. */
+export interface ColumnBatch {
+  readonly rowCount: number;
+  readonly inferenceIds: readonly string[];
+  /** Event times, milliseconds since the epoch. */
+  readonly timestamps: Float64Array;
+  readonly columns: readonly NamedColumn[];
+}
+
+/** The rows of a batch at these indexes, in this order. */
+export function selectRows(batch: ColumnBatch, rows: readonly number[]): ColumnBatch {
+  if (rows.length === batch.rowCount) return batch;
+  return {
+    rowCount: rows.length,
+    inferenceIds: rows.map((row) => batch.inferenceIds[row] ?? ''),
+    timestamps: Float64Array.from(rows, (row) => batch.timestamps[row] ?? NaN),
+    columns: batch.columns.map(({ name, values }) => ({ name, values: selectValues(values, rows) })),
+  };
+}
+
+function selectValues(
+  values: NumericValues | CategoricalValues,
+  rows: readonly number[],
+): NumericValues | CategoricalValues {
+  return values.kind === 'numeric'
+    ? {
+        kind: 'numeric',
+        values: Float64Array.from(rows, (row) => values.values[row] ?? NaN),
+        invalidCount: 0,
+      }
+    : { kind: 'categorical', values: rows.map((row) => values.values[row] ?? null), invalidCount: 0 };
+}

@@ -1,0 +1,173 @@
+import { Readable } from 'node:stream';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openTestDatabase, type TestDatabase } from '../../test/database.js';
+import { connectRooms, evenRows, registerVersion } from '../../test/rooms.js';
+import { deploymentSchema, modelSchema, versionSchema } from './schemas.js';
+import { epochAt, BASELINE_NOTICE_MS } from './baselines.js';
+import { retiredVersions } from './deployments.js';
+
+describe('registry', () => {
+  let test: TestDatabase;
+  let rooms: ReturnType<typeof connectRooms>;
+  beforeAll(async () => {
+    test = await openTestDatabase();
+    rooms = connectRooms(test.database);
+    await registerVersion(rooms.models, 'm');
+  }, 60_000);
+  afterAll(() => test.close());
+
+  describe('models and versions', () => {
+    it('names the existing one when it is created twice', async () => {
+      await expect(rooms.models.create(modelSchema.parse({ name: 'm' }))).rejects.toMatchObject({
+        code: 'already-exists',
+        message: expect.stringContaining('/api/v1/models/m') as unknown,
+      });
+    });
+
+    it("keeps a model's grain and a version's columns", async () => {
+      await expect(rooms.models.put(modelSchema.parse({ name: 'm', grain: '5m' }))).rejects.toMatchObject({
+        code: 'model-grain-fixed',
+      });
+      const changed = versionSchema.parse({
+        name: 'v1',
+        columns: [{ name: 'x', role: 'feature', type: 'numeric' }],
+      });
+      await expect(rooms.models.putVersion('m', changed)).rejects.toMatchObject({
+        code: 'version-columns-fixed',
+      });
+    });
+
+    it('says whether the model or the version is unknown', async () => {
+      await expect(rooms.models.getVersion('zz', 'v1')).rejects.toThrow('there is no model "zz"');
+      await expect(rooms.models.getVersion('m', 'v9')).rejects.toThrow('has no version "v9"');
+    });
+  });
+
+  describe('baselines', () => {
+    const rows = evenRows(500);
+    const csv = `c,extra,x\n${rows.map(({ x, c }) => `${c},"a ""quoted"", field",${x}`).join('\n')}\n`;
+    const ndjson = rows.map((row) => JSON.stringify(row)).join('\n');
+
+    async function parquet(): Promise<Buffer> {
+      const folder = mkdtempSync(join(tmpdir(), 'leeway-test-'));
+      const connection = await (await DuckDBInstance.create()).connect();
+      await connection.run('create table t (x double, c varchar)');
+      await connection.run(`insert into t values ${rows.map(({ x, c }) => `(${x}, '${c}')`).join(',')}`);
+      await connection.run(`copy t to '${join(folder, 'b.parquet')}' (format parquet)`);
+      const bytes = readFileSync(join(folder, 'b.parquet'));
+      rmSync(folder, { recursive: true });
+      return bytes;
+    }
+
+    it('are the same from rows, CSV, NDJSON and Parquet', async () => {
+      const stream = (bytes: string | Buffer): Readable => Readable.from([bytes]);
+      const all = [
+        await rooms.baselines.register('m', 'v1', { kind: 'rows', rows }),
+        await rooms.baselines.register('m', 'v1', { kind: 'csv', stream: stream(csv) }),
+        await rooms.baselines.register('m', 'v1', { kind: 'ndjson', stream: stream(ndjson) }),
+        await rooms.baselines.register('m', 'v1', { kind: 'parquet', stream: stream(await parquet()) }),
+      ];
+      expect(new Set(all.map(({ gridHash }) => gridHash)).size).toBe(1);
+      expect(new Set(all.map(({ columns }) => JSON.stringify(columns))).size).toBe(1);
+      expect(all[0]?.columns[0]).toMatchObject({
+        name: 'x',
+        count: 500,
+        missingCount: 0,
+        minimum: 0,
+        maximum: 0.998,
+      });
+    });
+
+    it.each<[string, 'csv' | 'ndjson' | 'parquet', string, string]>([
+      ['a CSV line with a field too many', 'csv', 'x,c\n1,a\n2,b,c\n', 'line 3'],
+      ['a CSV quote that is never closed', 'csv', 'x,c\n1,"a\n', 'line'],
+      ['a CSV without a required column', 'csv', 'x\n1\n', '"c"'],
+      ['a CSV with a column twice', 'csv', 'x,c,x\n1,a,2\n', 'twice'],
+      ['an NDJSON line that is not JSON', 'ndjson', '{"x":1,"c":"a"}\n{"x":\n', 'line 2'],
+      ['an NDJSON line that is no object', 'ndjson', '[1]\n', 'line 1'],
+      ['a file that is not Parquet', 'parquet', 'PAR1 not really', 'not a Parquet file'],
+    ])('refuse %s, say where, and leave nothing behind', async (_name, kind, text, where) => {
+      const count = async (): Promise<unknown> =>
+        (await test.database.query('select count(*) as count from baseline'))[0];
+      const before = await count();
+      const attempt = rooms.baselines.register('m', 'v1', { kind, stream: Readable.from([text]) });
+      await expect(attempt).rejects.toMatchObject({
+        code: 'baseline-unreadable',
+        message: expect.stringContaining(where) as unknown,
+      });
+      expect(await count()).toEqual(before);
+    });
+
+    it.each([
+      ['csv', 'x,c\n'],
+      ['ndjson', '\n'],
+      ['csv', ''],
+    ] as const)('refuse %s without rows', async (kind, text) => {
+      await expect(
+        rooms.baselines.register('m', 'v1', { kind, stream: Readable.from([text]) }),
+      ).rejects.toMatchObject({ code: 'baseline-empty' });
+    });
+
+    it('count missing and invalid cells apart', async () => {
+      const { columns } = await rooms.baselines.register('m', 'v1', {
+        kind: 'csv',
+        stream: Readable.from(['x,c\n1,a\n,a\nabc,\ninf,b\n']),
+      });
+      expect(columns[0]).toMatchObject({ name: 'x', count: 1, missingCount: 1, invalidCount: 2 });
+      expect(columns[1]).toMatchObject({ name: 'c', count: 3, missingCount: 1 });
+    });
+
+    it('take effect at once when first, and later at a boundary that every process has noticed', async () => {
+      await registerVersion(rooms.models, 'epochs');
+      await rooms.baselines.register('epochs', 'v1', { kind: 'rows', rows });
+      await rooms.baselines.register('epochs', 'v1', { kind: 'rows', rows: evenRows(100, 5) });
+      const version = await rooms.models.getVersion('epochs', 'v1');
+      const epochs = await rooms.baselines.epochs(version.id);
+      expect(epochs[0]?.effectiveFrom).toBe(-Infinity);
+      expect((epochs[1]?.effectiveFrom ?? 0) % 60_000).toBe(0);
+      expect(epochs[1]?.effectiveFrom).toBeGreaterThan(rooms.clock.now() + BASELINE_NOTICE_MS);
+      expect(epochAt(epochs, rooms.clock.now())?.id).toBe(epochs[0]?.id);
+      expect(epochAt(epochs, epochs[1]?.effectiveFrom ?? 0)?.id).toBe(epochs[1]?.id);
+      expect(epochAt([], 0)).toBeNull();
+    });
+  });
+
+  describe('deployments', () => {
+    const deploy = (version: string, kind: 'full' | 'canary' = 'full', environment = 'production') =>
+      rooms.deployments.register('live', deploymentSchema.parse({ version, kind, environment }));
+
+    it('a full one ends the full one before it in its environment, and a version without traffic is retired', async () => {
+      for (const version of ['v1', 'v2', 'v3']) await registerVersion(rooms.models, 'live', version);
+      await deploy('v1');
+      await deploy('v1', 'full', 'staging');
+      await deploy('v2', 'canary');
+      expect(await retiredVersions(test.database, 'live')).toEqual(new Set());
+      rooms.clock.advance(1_000);
+      await deploy('v2');
+      const { items } = await rooms.deployments.list('live', { limit: 10 });
+      expect(
+        items
+          .filter(({ endedAt }) => endedAt !== null)
+          .map(({ version, environment }) => [version, environment]),
+      ).toEqual([['v1', 'production']]);
+      const staging = items.find(({ environment }) => environment === 'staging');
+      await rooms.deployments.end(staging?.id ?? '');
+      expect(await retiredVersions(test.database, 'live')).toEqual(new Set(['v1']));
+    });
+
+    it('two at once leave one open', async () => {
+      await Promise.all([deploy('v1'), deploy('v3'), deploy('v2')]);
+      const { items } = await rooms.deployments.list('live', { limit: 20 });
+      expect(
+        items.filter(
+          ({ endedAt, kind, environment }) =>
+            endedAt === null && kind === 'full' && environment === 'production',
+        ),
+      ).toHaveLength(1);
+    });
+  });
+});

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { instantSchema, nameSchema, positiveDurationSchema } from '#platform';
+
+export const COLUMN_ROLES = ['feature', 'prediction', 'score', 'groundTruth', 'segment'] as const;
+export type ColumnRole = (typeof COLUMN_ROLES)[number];
+
+export const columnSchema = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^[^\0]*$/, 'must not contain NUL'),
+  role: z.enum(COLUMN_ROLES),
+  type: z
+    .enum(['numeric', 'categorical', 'boolean'])
+    .describe('Text and embedding columns are not supported yet'),
+  importance: z.number().positive().optional().describe('Weight of a feature in the verdict of the model'),
+});
+export type ColumnSpec = z.infer<typeof columnSchema>;
+
+/** Most columns of one version: bounds a window's size (a few kB per column). */
+const MAX_COLUMNS = 1_000;
+
+export const versionSchema = z.strictObject({
+  name: nameSchema,
+  description: z.string().max(2_000).optional(),
+  columns: z
+    .array(columnSchema)
+    .min(1)
+    .max(MAX_COLUMNS)
+    .superRefine((columns, context) => {
+      const seen = new Set<string>();
+      columns.forEach(({ name }, index) => {
+        if (seen.has(name))
+          context.addIssue({
+            code: 'custom',
+            path: [index, 'name'],
+            message: `the column ${JSON.stringify(name)} stands twice`,
+          });
+        seen.add(name);
+      });
+      if (columns.filter(({ role }) => role === 'segment').length > 1) {
+        context.addIssue({ code: 'custom', message: 'at most one column can be the segment' });
+      }
+    }),
+});
+export type VersionSpec = z.infer<typeof versionSchema>;
+
+export const captureSchema = z.strictObject({
+  fraction: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe('Share of inferences whose whole row is kept, chosen by a hash of the inference id'),
+  maxRowsPerWindow: z.number().int().min(0).max(100_000).default(1_000),
+  redactedColumns: z.array(z.string()).default([]).describe('Columns that are counted but never captured'),
+});
+
+export const modelSchema = z.strictObject({
+  name: nameSchema,
+  description: z.string().max(2_000).optional(),
+  task: z.enum(['classification', 'regression', 'other']).default('other'),
+  grain: positiveDurationSchema.default('5m').describe('Length of a window; it cannot change later'),
+  capture: captureSchema.default({ fraction: 0.1, maxRowsPerWindow: 1_000, redactedColumns: [] }),
+});
+export type ModelSpec = z.infer<typeof modelSchema>;
+
+export const deploymentSchema = z.strictObject({
+  version: nameSchema,
+  environment: z.string().min(1).max(100).default('production'),
+  kind: z.enum(['full', 'canary', 'shadow']).default('full'),
+  trafficShare: z.number().min(0).max(1).default(1),
+  revision: z.string().max(200).optional().describe('What was deployed: an image tag or a commit'),
+  description: z.string().max(2_000).optional(),
+  startedAt: instantSchema.optional(),
+});
+export type DeploymentSpec = z.infer<typeof deploymentSchema>;
+
+export const baselineRowsSchema = z.strictObject({
+  rows: z.array(z.record(z.string(), z.unknown())).describe('Rows of training data, by column name'),
+});
