@@ -1,0 +1,42 @@
+import type { CapturedRow } from './fold.js';
+
+/** Windows whose ranks are remembered; a late row of an older one is captured and trimmed when the window is compacted. */
+const MAX_WINDOWS = 1_000;
+
+/**
+ * Which captured rows are worth storing: those that could be among the k smallest hashes of their window, as far as this
+ * process has seen it. Without it each commit would store up to k rows; with it a window of n rows costs about
+ * k·(1 + ln(n/k)) inserts, whatever the number of commits. Compaction trims what several processes store together.
+ */
+export class CaptureBounds {
+  /** The smallest ranks that are stored, ascending, at most k of them. */
+  private readonly smallest = new Map<string, number[]>();
+
+  /** The rows of one window to store, at most `k`. */
+  select(rows: readonly CapturedRow[], k: number): CapturedRow[] {
+    const [first] = rows;
+    if (first === undefined || k === 0) return [];
+    const stored = this.smallest.get(keyOf(first)) ?? [];
+    const bound = stored.length >= k ? (stored[k - 1] ?? Infinity) : Infinity;
+    const candidates = rows.filter(({ sampleRank }) => sampleRank < bound);
+    if (candidates.length <= k) return candidates;
+    return candidates.toSorted((a, b) => a.sampleRank - b.sampleRank).slice(0, k);
+  }
+
+  /** Takes note of rows that have been stored. Call it after their commit: a bound must not rest on rows that were rolled back. */
+  learn(rows: readonly CapturedRow[]): void {
+    for (const [key, ranks] of Map.groupBy(rows, keyOf)) {
+      const merged = [...(this.smallest.get(key) ?? []), ...ranks.map(({ sampleRank }) => sampleRank)];
+      this.smallest.delete(key);
+      this.smallest.set(key, merged.sort((a, b) => a - b).slice(0, ranks[0]?.maxRows));
+    }
+    for (const oldest of this.smallest.keys()) {
+      if (this.smallest.size <= MAX_WINDOWS) return;
+      this.smallest.delete(oldest);
+    }
+  }
+}
+
+function keyOf({ versionId, start }: CapturedRow): string {
+  return `${versionId}/${start}`;
+}

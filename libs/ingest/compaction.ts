@@ -1,0 +1,113 @@
+import { toRfc3339, type Clock, type Database, type Transaction } from '#platform';
+import { base64, type Baselines } from '#registry';
+import { deserializeProfile, emptyProfile, mergeProfiles, serializeProfile, type Profile } from '#stats';
+import type { IngestMetrics } from './metrics.js';
+import { addCounts } from './windows.js';
+
+/** An open window is compacted once this many deltas wait; a reader merges the rest in well under a millisecond each. */
+const MAX_OPEN_DELTAS = 50;
+/** Windows of one pass: what is left waits for the next one, so that the evaluation behind it is not held up. */
+const MAX_WINDOWS_PER_PASS = 500;
+
+interface WindowKey {
+  version_id: string;
+  segment: string;
+  window_start: Date;
+  grid_hash: string;
+}
+
+/** Merges the deltas of a window into its one row, and holds captured rows to their bound. */
+export class Compaction {
+  constructor(
+    private readonly database: Database,
+    private readonly baselines: Baselines,
+    private readonly clock: Clock,
+    private readonly metrics: IngestMetrics,
+  ) {}
+
+  /** Compacts what is due. Safe with any number of workers at once: a window's row is its lock. */
+  async run(): Promise<void> {
+    const due = await this.database.query<WindowKey & { max_rows: number }>(
+      `select d.version_id, d.segment, d.window_start, d.grid_hash,
+              coalesce((m.spec -> 'capture' ->> 'maxRowsPerWindow')::int, 1000) as max_rows
+         from window_delta d join version v on v.id = d.version_id join model m on m.id = v.model_id
+        group by d.version_id, d.segment, d.window_start, d.grid_hash, m.spec
+       having count(*) >= $1 or d.window_start < $2
+        order by d.window_start limit $3`,
+      [MAX_OPEN_DELTAS, toRfc3339(this.clock.now() - OPEN_FOR_MS), MAX_WINDOWS_PER_PASS],
+    );
+    for (const { max_rows: maxRows, ...key } of due) {
+      await this.compact(key);
+      await this.trimCaptured(key, maxRows);
+    }
+    const [left] = await this.database.query<{ count: string }>('select count(*) as count from window_delta');
+    this.metrics.pendingDeltas.set(Number(left?.count ?? 0));
+  }
+
+  private async compact(key: WindowKey): Promise<void> {
+    const grid = await this.baselines.grid(key.grid_hash);
+    const values = [key.version_id, key.segment, key.window_start, key.grid_hash];
+    await this.database.transaction(async (tx) => {
+      await tx.query(
+        `insert into profile_window (version_id, segment, window_start, grid_hash, row_count, rejections, profile)
+         values ($1, $2, $3, $4, 0, '{}', decode($5, 'base64')) on conflict do nothing`,
+        [...values, base64(serializeProfile(emptyProfile(grid)))],
+      );
+      const [window] = await tx.query<PartRow>(
+        `${SELECT_PART} from profile_window where ${THIS_WINDOW} for update`,
+        values,
+      );
+      const deltas = await tx.query<PartRow>(
+        `delete from window_delta where ${THIS_WINDOW} returning rejections, encode(profile, 'base64') as profile`,
+        values,
+      );
+      if (window === undefined || deltas.length === 0) return;
+      const profile = emptyProfile(grid);
+      for (const part of [window, ...deltas])
+        mergeProfiles(profile, deserializeProfile(Buffer.from(part.profile, 'base64'), grid));
+      await storeWindow(
+        tx,
+        values,
+        profile,
+        addCounts([window, ...deltas].map(({ rejections }) => rejections)),
+      );
+    });
+  }
+
+  /**
+   * Keeps the rows with the smallest sample ranks. Served by captured_row_version. The bound is looked up once: `id in
+   * (select … offset k)` is planned as a scan per row where the day's partition has no statistics yet, and took minutes.
+   */
+  private async trimCaptured(key: WindowKey, maxRows: number): Promise<void> {
+    await this.database.query(
+      `delete from captured_row
+        where version_id = $1 and window_start = $2 and (sample_rank, id) > (
+          select sample_rank, id from captured_row where version_id = $1 and window_start = $2
+           order by sample_rank, id offset $3 limit 1)`,
+      [key.version_id, key.window_start, Math.max(0, maxRows - 1)],
+    );
+  }
+}
+
+/** A window is left open for this long after its start, so that its row is not rewritten while deltas still come. */
+const OPEN_FOR_MS = 2_000;
+
+interface PartRow {
+  rejections: Record<string, number>;
+  profile: string;
+}
+
+const SELECT_PART = `select rejections, encode(profile, 'base64') as profile`;
+const THIS_WINDOW = 'version_id = $1 and segment = $2 and window_start = $3 and grid_hash = $4';
+
+async function storeWindow(
+  tx: Transaction,
+  key: readonly unknown[],
+  profile: Profile,
+  rejections: Record<string, number>,
+): Promise<void> {
+  await tx.query(
+    `update profile_window set row_count = $5, rejections = $6, profile = decode($7, 'base64') where ${THIS_WINDOW}`,
+    [...key, profile.rowCount, JSON.stringify(rejections), base64(serializeProfile(profile))],
+  );
+}

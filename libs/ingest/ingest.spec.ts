@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openTestDatabase, type TestDatabase } from '../../test/database.js';
+import { connectRooms, evenRows, registerVersion, START } from '../../test/rooms.js';
+import { KEY_TTL_SECONDS, rememberKeys } from './payload-keys.js';
+import { sampleRank } from './sampling.js';
+
+const PAGE = { limit: 1_000 };
+
+describe('ingest', () => {
+  let test: TestDatabase;
+  let rooms: ReturnType<typeof connectRooms>;
+  beforeAll(async () => {
+    test = await openTestDatabase();
+    rooms = connectRooms(test.database);
+  }, 60_000);
+  afterAll(() => test.close());
+
+  async function prepare(model: string): Promise<void> {
+    await registerVersion(rooms.models, model);
+    await rooms.baselines.register(model, 'v1', { kind: 'rows', rows: evenRows(2_000) });
+  }
+
+  const payload = (id: string, count = 10, bad = 0) => ({
+    payloadId: id,
+    rows: [
+      ...evenRows(count).map((values) => ({ values: { ...values, secret: 's' } })),
+      ...Array.from({ length: bad }, () => ({ values: {} })),
+    ],
+  });
+
+  const total = async (model: string): Promise<{ rows: number; rejected: number }> => {
+    const { items } = await rooms.windows.list(model, 'v1', PAGE);
+    return {
+      rows: items.reduce((sum, window) => sum + window.rowCount, 0),
+      rejected: items.reduce((sum, window) => sum + window.rejectedCount, 0),
+    };
+  };
+
+  it('counts each row of a payload exactly once, however often it is sent and how many at once', async () => {
+    await prepare('once');
+    const sends = Array.from({ length: 30 }, (_, index) =>
+      rooms.ingest.accept('once', 'v1', payload(`p${index % 10}`, 10, 2)),
+    );
+    const receipts = await Promise.all(sends);
+    expect(receipts.filter(({ status }) => status === 'accepted')).toHaveLength(10);
+    expect(receipts.filter(({ status }) => status === 'duplicate')).toHaveLength(20);
+    expect(await total('once')).toEqual({ rows: 100, rejected: 20 });
+  });
+
+  it('keeps the same id of another version apart', async () => {
+    await prepare('apart-1');
+    await prepare('apart-2');
+    const receipts = [
+      await rooms.ingest.accept('apart-1', 'v1', payload('same')),
+      await rooms.ingest.accept('apart-2', 'v1', payload('same')),
+    ];
+    expect(receipts.map(({ status }) => status)).toEqual(['accepted', 'accepted']);
+  });
+
+  it('reads the same before, while and after deltas are compacted', async () => {
+    await prepare('compact');
+    for (let each = 0; each < 5; each += 1)
+      await rooms.ingest.accept('compact', 'v1', payload(`p${each}`, 100, 1));
+    const version = await rooms.models.getVersion('compact', 'v1');
+    const range = { from: START, to: START + 60_000 };
+    const before = await rooms.windows.profiles(version, range);
+    rooms.clock.advance(60_000);
+    await Promise.all([rooms.compaction.run(), rooms.compaction.run()]);
+    expect(
+      await test.database.query('select 1 from window_delta where version_id = $1', [version.id]),
+    ).toEqual([]);
+    const after = await rooms.windows.profiles(version, range);
+    expect(after).toEqual(before);
+    expect(after[0]?.profile.rowCount).toBe(500);
+    expect(after[0]?.rejections).toEqual({ 'missing-column': 5 });
+    // A late row opens a delta again, and is added to what was compacted.
+    await rooms.ingest.accept('compact', 'v1', {
+      payloadId: 'late',
+      rows: [{ timestamp: new Date(START).toISOString(), values: { x: 1, c: 'a' } }],
+    });
+    await rooms.compaction.run();
+    expect((await rooms.windows.profiles(version, range))[0]?.profile.rowCount).toBe(501);
+  });
+
+  it('captures at most the bound of a window, those with the smallest hashes, without redacted columns', async () => {
+    await prepare('capture');
+    const at = rooms.clock.now();
+    await rooms.ingest.accept('capture', 'v1', payload('p1', 200));
+    await rooms.ingest.accept('capture', 'v1', payload('p2', 200));
+    rooms.clock.advance(60_000);
+    await rooms.compaction.run();
+    const { items } = await rooms.capturedRows.list('capture', 'v1', {
+      ...PAGE,
+      from: Math.floor(at / 60_000) * 60_000,
+    });
+    expect(items).toHaveLength(50);
+    const ids = ['p1', 'p2'].flatMap((id) => Array.from({ length: 200 }, (_, row) => `${id}-${row}`));
+    const smallest = ids.sort((a, b) => sampleRank(a) - sampleRank(b)).slice(0, 50);
+    expect(items.map(({ inferenceId }) => inferenceId).sort()).toEqual(smallest.sort());
+    for (const { values } of items) expect(Object.keys(values).sort()).toEqual(['c', 'x']);
+  });
+
+  it('counts rows of a version without a baseline, without columns', async () => {
+    await registerVersion(rooms.models, 'bare');
+    const receipt = await rooms.ingest.accept('bare', 'v1', payload('p', 10, 1));
+    expect(receipt).toMatchObject({ acceptedCount: 10, rejectedCount: 1 });
+    expect(await total('bare')).toEqual({ rows: 10, rejected: 1 });
+  });
+
+  it('lists windows by page without losing or repeating one', async () => {
+    await prepare('pages');
+    for (let each = 0; each < 7; each += 1) {
+      await rooms.ingest.accept('pages', 'v1', payload(`p${each}`, 3));
+      rooms.clock.advance(60_000);
+    }
+    const starts: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await rooms.windows.list('pages', 'v1', { limit: 3, cursor });
+      starts.push(...page.items.map(({ start }) => start));
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    expect(starts).toHaveLength(7);
+    expect([...new Set(starts)].sort()).toEqual(starts);
+  });
+
+  it('says what is wrong with a payload as a whole', async () => {
+    await expect(rooms.ingest.accept('nobody', 'v1', payload('p'))).rejects.toMatchObject({
+      code: 'not-found',
+    });
+    await prepare('whole');
+    await expect(rooms.ingest.accept('whole', 'v1', { rows: [] })).rejects.toMatchObject({
+      code: 'payload-empty',
+    });
+    await expect(
+      rooms.ingest.accept('whole', 'v1', { rows: Array.from({ length: 10_001 }, () => ({})) }),
+    ).rejects.toMatchObject({ code: 'payload-too-large' });
+  });
+
+  it('remembers payload keys over the change of turns, and forgets them after two', async () => {
+    const sql = test.database;
+    const pretendTurn = (turns: number): Promise<unknown[]> =>
+      sql.query('update payload_key_turn set turn = floor(extract(epoch from clock_timestamp()) / $1) - $2', [
+        KEY_TTL_SECONDS,
+        turns,
+      ]);
+    const remember = (key: string): Promise<boolean> =>
+      sql.transaction(async (tx) => (await rememberKeys(tx, [key])).has(key));
+    expect(await remember('k1')).toBe(true);
+    expect(await remember('k1')).toBe(false);
+    await pretendTurn(1);
+    // The key moves to the other parity with the pretended turn, as if it had been written one turn ago.
+    await sql.query('delete from payload_key_even');
+    await sql.query('delete from payload_key_odd');
+    const [turn] = await sql.query<{ turn: string }>('select turn from payload_key_turn');
+    const table = Number(turn?.turn) % 2 === 0 ? 'payload_key_even' : 'payload_key_odd';
+    await sql.query(`insert into ${table} (key) values ('k2')`);
+    expect(await remember('k2')).toBe(false);
+    await pretendTurn(2);
+    expect(await remember('k2')).toBe(true);
+  });
+});
+
+describe('sampleRank', () => {
+  it('is spread evenly, also over the ids of a counter', () => {
+    const ranks = Array.from({ length: 20_000 }, (_, index) => sampleRank(`flight-${index}`));
+    const perTenth = Array.from(
+      { length: 10 },
+      (_, tenth) => ranks.filter((rank) => Math.floor(rank * 10) === tenth).length,
+    );
+    // Five standard deviations of a binomial count of 20,000 at 1/10.
+    const tolerance = 5 * Math.sqrt(20_000 * 0.1 * 0.9);
+    for (const count of perTenth) expect(Math.abs(count - 2_000)).toBeLessThan(tolerance);
+  });
+});

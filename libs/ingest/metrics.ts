@@ -1,0 +1,49 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** Seconds; commits take a few milliseconds on a server and tens on the embedded database. */
+const COMMIT_BUCKETS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
+
+/** What Leeway's own /metrics say of ingest. */
+export class IngestMetrics {
+  readonly rows: Counter<'outcome'>;
+  readonly payloads: Counter<'outcome'>;
+  readonly commitDuration: Histogram;
+  readonly pendingPayloads: Gauge;
+  readonly pendingDeltas: Gauge;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.rows = new Counter({
+      name: 'leeway_ingest_rows_total',
+      help: 'Inference rows received, by what became of them.',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.payloads = new Counter({
+      name: 'leeway_ingest_payloads_total',
+      help: 'Payloads received, by what became of them.',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.commitDuration = new Histogram({
+      name: 'leeway_ingest_commit_duration_seconds',
+      help: 'Duration of one group commit.',
+      buckets: COMMIT_BUCKETS,
+      registers,
+    });
+    this.pendingPayloads = new Gauge({
+      name: 'leeway_ingest_pending_payloads',
+      help: 'Payloads that wait for their commit.',
+      registers,
+    });
+    this.pendingDeltas = new Gauge({
+      name: 'leeway_compaction_pending_deltas',
+      help: 'Delta rows that are not yet compacted into their windows.',
+      registers,
+    });
+    for (const outcome of ['accepted', 'rejected', 'duplicate']) {
+      this.rows.inc({ outcome }, 0);
+      this.payloads.inc({ outcome }, 0);
+    }
+  }
+}

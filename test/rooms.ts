@@ -1,0 +1,98 @@
+import { Registry } from 'prom-client';
+import { DriftEvaluation, DriftMetrics, Monitors } from '#drift';
+import {
+  CapturedRows,
+  Compaction,
+  DEFAULT_INGEST_LIMITS,
+  GroupCommitter,
+  Ingest,
+  IngestMetrics,
+  VersionContexts,
+  Windows,
+} from '#ingest';
+import { TestClock, type Database } from '#platform';
+import { Baselines, Deployments, Models, modelSchema, versionSchema } from '#registry';
+import { Signals } from '#signals';
+
+/** The moment at which tests begin: a whole minute. */
+export const START = Date.UTC(2026, 10, 23, 4);
+
+/** The rooms up to signals on a test database, on a clock that tests move. */
+export function connectRooms(database: Database) {
+  const clock = new TestClock(START);
+  const registry = new Registry();
+  const models = new Models(database);
+  const baselines = new Baselines(database, models, clock);
+  const deployments = new Deployments(database, models, clock);
+  const metrics = new IngestMetrics(registry);
+  const committer = new GroupCommitter(database, metrics, DEFAULT_INGEST_LIMITS.maxPendingRows);
+  const ingest = new Ingest(
+    new VersionContexts(models, baselines, clock),
+    committer,
+    metrics,
+    clock,
+    DEFAULT_INGEST_LIMITS,
+  );
+  const windows = new Windows(database, models, baselines, clock);
+  const capturedRows = new CapturedRows(database, models);
+  const compaction = new Compaction(database, baselines, clock, metrics);
+  const signals = new Signals(database);
+  const monitors = new Monitors(database, models);
+  const drift = new DriftEvaluation(
+    database,
+    models,
+    baselines,
+    windows,
+    monitors,
+    signals,
+    new DriftMetrics(registry, () => clock.now()),
+    clock,
+    0,
+  );
+  return {
+    baselines,
+    capturedRows,
+    clock,
+    committer,
+    compaction,
+    deployments,
+    drift,
+    ingest,
+    models,
+    monitors,
+    registry,
+    signals,
+    windows,
+  };
+}
+
+/** Registers a model with one-minute windows and a version with the columns `x` (numeric) and `c` (categorical). */
+export async function registerVersion(
+  models: Models,
+  model: string,
+  version = 'v1',
+  capture = { fraction: 1, maxRowsPerWindow: 50 },
+): Promise<void> {
+  await models.put(
+    modelSchema.parse({ name: model, grain: '1m', capture: { ...capture, redactedColumns: ['secret'] } }),
+  );
+  await models.putVersion(
+    model,
+    versionSchema.parse({
+      name: version,
+      columns: [
+        { name: 'x', role: 'feature', type: 'numeric' },
+        { name: 'c', role: 'feature', type: 'categorical' },
+        { name: 'secret', role: 'groundTruth', type: 'categorical' },
+      ],
+    }),
+  );
+}
+
+/** Rows whose `x` are the evenly spread numbers shift, shift + 1/n, …: the same shape at any size, without randomness. */
+export function evenRows(count: number, shift = 0): { x: number; c: string }[] {
+  return Array.from({ length: count }, (_, index) => ({
+    x: shift + ((index * 7_919) % count) / count,
+    c: index % 3 === 0 ? 'a' : 'b',
+  }));
+}
