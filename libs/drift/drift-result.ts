@@ -1,0 +1,103 @@
+import type { Version } from '#registry';
+import {
+  compareProfiles,
+  modelVerdict,
+  type ColumnDrift,
+  type DriftThresholds,
+  type Profile,
+  type Verdict,
+} from '#stats';
+
+/** Why a model's verdict is what it is; the statistics' own reasons, or why nothing could be compared. */
+export type DriftReason = string;
+
+/** One comparison of a span of windows with a baseline. */
+export interface DriftResult {
+  readonly model: string;
+  readonly version: string;
+  readonly monitor: string | null;
+  /** The segment that was compared, or null for all of them together. */
+  readonly segment: string | null;
+  readonly evaluatedAt: string;
+  readonly from: string;
+  readonly to: string;
+  readonly verdict: Verdict;
+  readonly reason: DriftReason;
+  /** Share of the compared features that drifted, 0–1, weighted by importance; null when nothing was compared. */
+  readonly driftedShare: number | null;
+  /** Rows in the windows of the span. */
+  readonly rowCount: number;
+  readonly baselineId: string | null;
+  readonly gridHash: string | null;
+  readonly columns: readonly ColumnDrift[];
+}
+
+/** What a comparison looks at: the whole span, and its newest part for explaining what changed. */
+export interface Compared {
+  readonly version: Version;
+  readonly baseline: Profile;
+  readonly window: Profile;
+  /** The newest windows of the span, or null when they hold too few rows to explain anything. */
+  readonly newest: Profile | null;
+  readonly columns: readonly string[];
+  readonly thresholds: Partial<DriftThresholds>;
+  readonly driftedShare: number;
+}
+
+export interface Comparison {
+  readonly verdict: Verdict;
+  readonly reason: DriftReason;
+  readonly driftedShare: number;
+  readonly columns: readonly ColumnDrift[];
+}
+
+/**
+ * Compares a span with the baseline and says what the model's verdict is. Pure.
+ *
+ * The verdict rests on the whole span. What changed is explained from the newest windows where the span alone does not
+ * show it: a fault that began in the middle of the span leaves a mixture of two distributions, and no unit mistake can
+ * be recognised in a mixture.
+ */
+export function compare({
+  version,
+  baseline,
+  window,
+  newest,
+  columns,
+  thresholds,
+  driftedShare,
+}: Compared): Comparison {
+  const compared = compareProfiles(baseline, window, thresholds, columns);
+  const latest = new Map(
+    newest === null
+      ? []
+      : compareProfiles(baseline, newest, thresholds, columns).map((drift) => [drift.column, drift]),
+  );
+  const explained = compared.map((drift) => withNewestScale(drift, latest.get(drift.column)));
+  const roles = new Map(version.columns.map((column) => [column.name, column]));
+  const judged = explained.flatMap(({ column, verdict }) => {
+    const spec = roles.get(column);
+    return spec === undefined
+      ? []
+      : [
+          {
+            column,
+            role: spec.role,
+            verdict,
+            ...(spec.importance === undefined ? {} : { importance: spec.importance }),
+          },
+        ];
+  });
+  const { verdict, reason, driftedShare: share } = modelVerdict(judged, driftedShare);
+  return { verdict, reason, driftedShare: share, columns: explained };
+}
+
+function withNewestScale(drift: ColumnDrift, newest: ColumnDrift | undefined): ColumnDrift {
+  if (drift.scale !== null || newest === undefined || newest.scale === null || drift.verdict === 'ok')
+    return drift;
+  return {
+    ...drift,
+    scale: newest.scale,
+    explanation: `${drift.explanation}; in the newest windows: ${newest.explanation}`,
+  };
+}

@@ -1,0 +1,49 @@
+import type { Instant } from '#platform';
+import type { SignalSample } from '#signals';
+import type { ColumnDrift, Verdict } from '#stats';
+import type { DriftResult } from './drift-result.js';
+
+/** Verdicts as numbers, for rules. `insufficient` is no number: a rule sees it as missing, not as fine. */
+const VERDICT_VALUES: Readonly<Record<Verdict, number | null>> = {
+  ok: 0,
+  warning: 1,
+  drifted: 2,
+  insufficient: null,
+};
+
+export function verdictValue(verdict: Verdict): number | null {
+  return VERDICT_VALUES[verdict];
+}
+
+/** A drift result as signals: per column and for the model. */
+export function signalsOf(result: DriftResult, at: Instant): SignalSample[] {
+  const labels = { version: result.version, monitor: result.monitor ?? '', segment: result.segment ?? 'all' };
+  const sample = (
+    name: string,
+    unit: string,
+    value: number | null,
+    extra: Record<string, string> = {},
+  ): SignalSample => ({
+    name,
+    model: result.model,
+    labels: { ...labels, ...extra },
+    unit,
+    source: 'drift',
+    at,
+    value,
+  });
+  const ofColumn = (drift: ColumnDrift): SignalSample[] => {
+    const column = { column: drift.column };
+    return [
+      sample('drift_psi_nats', 'nats', drift.psi, column),
+      ...(drift.kind === 'numeric' ? [sample('drift_ks', 'ratio', drift.ks, column)] : []),
+      sample('drift_verdict', 'verdict', verdictValue(drift.verdict), column),
+      sample('missing_share', 'ratio', drift.windowCount > 0 ? drift.missingShare : null, column),
+    ];
+  };
+  return [
+    sample('model_drift_verdict', 'verdict', verdictValue(result.verdict)),
+    sample('model_drifted_share', 'ratio', result.driftedShare),
+    ...result.columns.flatMap(ofColumn),
+  ];
+}

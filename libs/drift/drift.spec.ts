@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openTestDatabase, type TestDatabase } from '../../test/database.js';
+import { connectRooms, evenRows, registerVersion } from '../../test/rooms.js';
+import { signalTails } from '#signals';
+import { monitorSchema } from './schemas.js';
+
+const MINUTE = 60_000;
+
+describe('drift', () => {
+  let test: TestDatabase;
+  let rooms: ReturnType<typeof connectRooms>;
+  let payloads = 0;
+  beforeAll(async () => {
+    test = await openTestDatabase();
+    rooms = connectRooms(test.database);
+  }, 60_000);
+  afterAll(() => test.close());
+
+  const send = (model: string, rows: { x: number; c: string }[]): Promise<unknown> =>
+    rooms.ingest.accept(model, 'v1', {
+      payloadId: `p${(payloads += 1)}`,
+      rows: rows.map((values) => ({ values })),
+    });
+  const evaluate = async (model: string, minutes: number) => {
+    const to = Math.floor(rooms.clock.now() / MINUTE) * MINUTE + MINUTE;
+    return rooms.drift.evaluate(model, 'v1', {
+      from: new Date(to - minutes * MINUTE).toISOString(),
+      to: new Date(to).toISOString(),
+      thresholds: {},
+    });
+  };
+  const failures: unknown[] = [];
+  const runDue = (): Promise<void> => rooms.drift.runDue((_monitor, error) => failures.push(error));
+
+  it("is ok on rows like the baseline's and drifted on others, whatever the number of windows", async () => {
+    await registerVersion(rooms.models, 'scores');
+    await rooms.baselines.register('scores', 'v1', { kind: 'rows', rows: evenRows(5_000) });
+    await send('scores', evenRows(1_000));
+    expect(await evaluate('scores', 1)).toMatchObject({ verdict: 'ok', rowCount: 1_000, driftedShare: 0 });
+    rooms.clock.advance(MINUTE);
+    for (let each = 0; each < 3; each += 1) {
+      await send('scores', evenRows(500, 0.6));
+      rooms.clock.advance(MINUTE);
+    }
+    rooms.clock.advance(-MINUTE);
+    const drifted = await evaluate('scores', 3);
+    expect(drifted).toMatchObject({ verdict: 'drifted', rowCount: 1_500, driftedShare: 0.5 });
+    expect(drifted.columns.find(({ column }) => column === 'x')).toMatchObject({ verdict: 'drifted' });
+    expect(drifted.columns.find(({ column }) => column === 'c')).toMatchObject({ verdict: 'ok' });
+  });
+
+  it('says why it cannot tell', async () => {
+    await registerVersion(rooms.models, 'cannot');
+    expect(await evaluate('cannot', 1)).toMatchObject({
+      verdict: 'insufficient',
+      reason: 'no-baseline',
+      driftedShare: null,
+    });
+    await rooms.baselines.register('cannot', 'v1', { kind: 'rows', rows: evenRows(1_000) });
+    expect(await evaluate('cannot', 1)).toMatchObject({ verdict: 'insufficient', reason: 'no-rows' });
+    await send('cannot', evenRows(1_000));
+    await rooms.baselines.register('cannot', 'v1', { kind: 'rows', rows: evenRows(1_000, 0.2) });
+    rooms.clock.advance(2 * MINUTE);
+    await send('cannot', evenRows(1_000, 0.2));
+    expect(await evaluate('cannot', 3)).toMatchObject({
+      verdict: 'insufficient',
+      reason: 'baseline-changed',
+    });
+    expect(await evaluate('cannot', 1)).toMatchObject({ verdict: 'ok' });
+    await expect(
+      rooms.drift.evaluate('cannot', 'v1', {
+        from: '2026-01-01T00:00:00Z',
+        to: '2026-01-02T00:00:00Z',
+        columns: ['nope'],
+        thresholds: {},
+      }),
+    ).resolves.toMatchObject({ reason: 'no-rows' });
+  });
+
+  it('runs a monitor once per due time however many workers ask, and writes its signals', async () => {
+    await registerVersion(rooms.models, 'due');
+    await rooms.baselines.register('due', 'v1', { kind: 'rows', rows: evenRows(2_000) });
+    await rooms.monitors.put('due', monitorSchema.parse({ name: 'hourly', span: '5m', every: '5m' }));
+    await send('due', evenRows(1_000, 0.7));
+    rooms.clock.advance(MINUTE);
+    await Promise.all([runDue(), runDue(), runDue()]);
+    await runDue();
+    const results = await rooms.drift.list('due', { limit: 10 });
+    expect(results.items).toHaveLength(1);
+    expect(results.items[0]).toMatchObject({ monitor: 'hourly', verdict: 'drifted', version: 'v1' });
+    const [tail] = await signalTails(
+      test.database,
+      { name: 'model_drift_verdict', model: 'due', matchers: { monitor: 'hourly' } },
+      0,
+      5,
+    );
+    expect(tail?.samples.map(({ value }) => value)).toEqual([2]);
+    expect((await rooms.registry.metrics()).split('\n')).toContainEqual(
+      expect.stringMatching(/^leeway_model_drift_verdict\{model="due",version="v1",monitor="hourly"\} 2$/),
+    );
+    rooms.clock.advance(10 * MINUTE);
+    await runDue();
+    // The span is empty now: nobody knows, and the signal does not say "fine".
+    expect((await rooms.drift.list('due', { limit: 10 })).items).toHaveLength(1);
+    expect(failures).toEqual([]);
+  });
+
+  it('recognises a unit mistake in the newest windows of a span that is still a mixture', async () => {
+    await registerVersion(rooms.models, 'mixture');
+    const miles = (count: number, factor: number) =>
+      Array.from({ length: count }, (_, index) => ({
+        x: factor * (100 + 2_000 * (((index * 7_919) % count) / count) ** 2),
+        c: index % 3 === 0 ? 'a' : 'b',
+      }));
+    await rooms.baselines.register('mixture', 'v1', { kind: 'rows', rows: miles(20_000, 1) });
+    for (const factor of [1, 1, 1, 1.609344, 1.609344]) {
+      await send('mixture', miles(3_000, factor));
+      rooms.clock.advance(MINUTE);
+    }
+    rooms.clock.advance(-MINUTE);
+    const result = await evaluate('mixture', 5);
+    const x = result.columns.find(({ column }) => column === 'x');
+    expect(x?.verdict).not.toBe('ok');
+    expect(x?.scale).toMatchObject({ knownUnit: expect.stringContaining('kilomet') as unknown });
+  });
+});

@@ -1,0 +1,56 @@
+import type { Windows } from '#ingest';
+import type { Database } from '#platform';
+import type { Model, Models } from '#registry';
+import type { SignalSample, Signals } from '#signals';
+
+/** Windows behind the newest closed one that are written again, for rows that came late. */
+const REWRITTEN_WINDOWS = 3;
+/** With short windows a pass that was held up must still find those that it missed. */
+const MIN_LOOKBACK_MS = 10_000;
+const MODELS_PER_PAGE = 500;
+
+/** What windows count, as signals: rows, and the share that does not fit the schema. */
+export class WindowSignals {
+  constructor(
+    private readonly database: Database,
+    private readonly models: Models,
+    private readonly windows: Windows,
+    private readonly signals: Signals,
+    private readonly latenessMs: number,
+  ) {}
+
+  /** Writes the newest closed windows of every model. Writing one again replaces its samples. */
+  async write(onFailure: (model: string, error: unknown) => void): Promise<void> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.models.list({ limit: MODELS_PER_PAGE, cursor });
+      for (const model of page.items)
+        await this.writeModel(model).catch((error: unknown) => onFailure(model.name, error));
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  private async writeModel(model: Model): Promise<void> {
+    const to = this.windows.lastClosedEnd(model.grainMs, this.latenessMs);
+    const counts = await this.windows.counts(model.id, {
+      from: to - Math.max(REWRITTEN_WINDOWS * model.grainMs, MIN_LOOKBACK_MS),
+      to,
+    });
+    const samples = counts.flatMap(({ version, start, rowCount, rejectedCount }): SignalSample[] => {
+      const received = rowCount + rejectedCount;
+      const shared = { model: model.name, labels: { version }, source: 'ingest', at: start + model.grainMs };
+      return [
+        { ...shared, name: 'ingest_rows', unit: 'rows', value: rowCount },
+        {
+          ...shared,
+          name: 'rejected_row_ratio',
+          unit: 'ratio',
+          value: received === 0 ? null : rejectedCount / received,
+        },
+      ];
+    });
+    if (samples.length === 0) return;
+    await this.signals.prepare(samples.map(({ at }) => at));
+    await this.signals.write(this.database, samples);
+  }
+}

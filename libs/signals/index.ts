@@ -1,0 +1,8 @@
+export {
+  labelsKey,
+  type Labels,
+  type SignalSample,
+  type SignalSelector,
+  type SignalTail,
+} from './schemas.js';
+export { MAX_SIGNALS_PER_MODEL, Signals, signalTails, type Signal, type SignalSeries } from './signals.js';
