@@ -19,7 +19,12 @@ import {
 } from './index.js';
 import { durbinMatrixCdf, pelzGoodCdf } from './significance/kolmogorov-cdf.js';
 import { smirnovSf } from './significance/smirnov.js';
-import { chiSquareQuantile, logGamma, normalTwoSidedSf, studentTwoSidedSf } from './significance/special-functions.js';
+import {
+  chiSquareQuantile,
+  logGamma,
+  normalTwoSidedSf,
+  studentTwoSidedSf,
+} from './significance/special-functions.js';
 
 const bins = fc.integer({ min: 1, max: 30 }).chain((length) => {
   const counts = fc
@@ -27,7 +32,13 @@ const bins = fc.integer({ min: 1, max: 30 }).chain((length) => {
     .filter((c) => c.some((x) => x > 0));
   return fc.tuple(counts, counts);
 });
-const DISTANCES = { populationStabilityIndex, jensenShannonDistance, hellingerDistance, totalVariation, lInfinity };
+const DISTANCES = {
+  populationStabilityIndex,
+  jensenShannonDistance,
+  hellingerDistance,
+  totalVariation,
+  lInfinity,
+};
 /** Rounding of sums of up to 30 terms, each below 20. */
 const SUM_TOLERANCE = 30 * 20 * Number.EPSILON;
 
@@ -181,7 +192,12 @@ describe('corrections and shares', () => {
     expect(shareChange(0, 10, 0, 10)).toMatchObject({ difference: 0, pValue: 1 });
   });
   it('gives no test where there is nothing to test', () => {
-    expect(chiSquareTest([5, 0], [7, 0])).toEqual({ statistic: 0, degreesOfFreedom: 0, pValue: 1, cramersV: 0 });
+    expect(chiSquareTest([5, 0], [7, 0])).toEqual({
+      statistic: 0,
+      degreesOfFreedom: 0,
+      pValue: 1,
+      cramersV: 0,
+    });
     expect(chiSquareTest([0], [7])).toBeNull();
     expect(welchT({ count: 1, mean: 0, m2: 0 }, { count: 5, mean: 0, m2: 1 })).toBeNull();
     expect(welchT({ count: 5, mean: 0, m2: 0 }, { count: 5, mean: 1, m2: 0 })).toBeNull();

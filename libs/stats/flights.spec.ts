@@ -77,7 +77,10 @@ let drift: Record<'June' | '1 June', ColumnDrift[]>;
 
 beforeAll(async () => {
   january = await flights('month(date) = 1');
-  const [june, firstOfJune] = [await flights('month(date) = 6'), await flights(`date::date = date '2001-06-01'`)];
+  const [june, firstOfJune] = [
+    await flights('month(date) = 6'),
+    await flights(`date::date = date '2001-06-01'`),
+  ];
   const start = performance.now();
   baseline = emptyProfile(buildGrid(january.columns));
   foldColumns(baseline, january.count, january.columns);

@@ -68,7 +68,9 @@ interface CategoricalCase {
 function welchTolerance({ baseline, window, welchT: t = 0 }: NumericCase): number {
   const [a, b] = [momentsOf(Float64Array.from(baseline)).mean, momentsOf(Float64Array.from(window)).mean];
   const standardError = Math.abs((a - b) / t);
-  return GOLDEN_TOLERANCE * Math.abs(t) + (2 * Number.EPSILON * Math.max(Math.abs(a), Math.abs(b))) / standardError;
+  return (
+    GOLDEN_TOLERANCE * Math.abs(t) + (2 * Number.EPSILON * Math.max(Math.abs(a), Math.abs(b))) / standardError
+  );
 }
 
 function goldenCases<T>(file: string): T[] {
@@ -130,27 +132,32 @@ describe('numeric golden values', () => {
       expect(Math.abs(welch.statistic - golden.welchT)).toBeLessThanOrEqual(welchTolerance(golden));
       // The logarithm of p changes with t at most at rate abs(t) + 1.
       const relative = GOLDEN_TOLERANCE + welchTolerance(golden) * (Math.abs(golden.welchT) + 1);
-      expect(Math.abs(welch.pValue - golden.welchPValue!)).toBeLessThanOrEqual(relative * golden.welchPValue!);
+      expect(Math.abs(welch.pValue - golden.welchPValue!)).toBeLessThanOrEqual(
+        relative * golden.welchPValue!,
+      );
     },
   );
 });
 
 describe('categorical golden values', () => {
-  it.each(goldenCases<CategoricalCase>('categorical.json').map((c) => [c.name, c] as const))('%s', (_, golden) => {
-    const { baselineCounts: b, windowCounts: c } = golden;
-    expectGolden(populationStabilityIndex(b, c), golden.psiSmoothed, 1);
-    expectGolden(populationStabilityIndex(b, c, { smoothing: 'epsilon' }), golden.psiEpsilon, 1);
-    expectGolden(jensenShannonDistance(b, c), golden.jensenShannonDistanceBase2, 1);
-    expectGolden(totalVariation(b, c), golden.totalVariation, 1);
-    expectGolden(lInfinity(b, c), golden.lInfinity, 1);
-    expect(hellingerDistance(b, c)).toBeGreaterThanOrEqual(0);
-    const chiSquare = chiSquareTest(b, c)!;
-    expectGolden(chiSquare.statistic, golden.chi2);
-    expect(chiSquare.degreesOfFreedom).toBe(golden.dof);
-    expectGolden(chiSquare.pValue, golden.chi2PValue);
-    expectGolden(chiSquare.cramersV, golden.cramersV);
-    const g = gTest(b, c)!;
-    expectGolden(g.statistic, golden.g);
-    expectGolden(g.pValue, golden.gPValue);
-  });
+  it.each(goldenCases<CategoricalCase>('categorical.json').map((c) => [c.name, c] as const))(
+    '%s',
+    (_, golden) => {
+      const { baselineCounts: b, windowCounts: c } = golden;
+      expectGolden(populationStabilityIndex(b, c), golden.psiSmoothed, 1);
+      expectGolden(populationStabilityIndex(b, c, { smoothing: 'epsilon' }), golden.psiEpsilon, 1);
+      expectGolden(jensenShannonDistance(b, c), golden.jensenShannonDistanceBase2, 1);
+      expectGolden(totalVariation(b, c), golden.totalVariation, 1);
+      expectGolden(lInfinity(b, c), golden.lInfinity, 1);
+      expect(hellingerDistance(b, c)).toBeGreaterThanOrEqual(0);
+      const chiSquare = chiSquareTest(b, c)!;
+      expectGolden(chiSquare.statistic, golden.chi2);
+      expect(chiSquare.degreesOfFreedom).toBe(golden.dof);
+      expectGolden(chiSquare.pValue, golden.chi2PValue);
+      expectGolden(chiSquare.cramersV, golden.cramersV);
+      const g = gTest(b, c)!;
+      expectGolden(g.statistic, golden.g);
+      expectGolden(g.pValue, golden.gPValue);
+    },
+  );
 });

@@ -26,12 +26,16 @@ export function sealed(type: ContentType, writeBody: (writer: ByteWriter) => voi
  * @throws StatsFormatError if the version or type is another one, the checksum differs, or bytes are missing or left over
  */
 export function unsealed<T>(type: ContentType, bytes: Uint8Array, readBody: (reader: ByteReader) => T): T {
-  if (bytes.length < 2 + CHECKSUM_BYTES) throw new StatsFormatError(`${bytes.length} bytes are too few for a ${type}`);
-  if (bytes[0] !== FORMAT_VERSION) throw new StatsFormatError(`format version ${bytes[0]} is not ${FORMAT_VERSION}`);
-  if (bytes[1] !== CONTENT_TYPES[type]) throw new StatsFormatError(`content type ${bytes[1]} is not a ${type}`);
+  if (bytes.length < 2 + CHECKSUM_BYTES)
+    throw new StatsFormatError(`${bytes.length} bytes are too few for a ${type}`);
+  if (bytes[0] !== FORMAT_VERSION)
+    throw new StatsFormatError(`format version ${bytes[0]} is not ${FORMAT_VERSION}`);
+  if (bytes[1] !== CONTENT_TYPES[type])
+    throw new StatsFormatError(`content type ${bytes[1]} is not a ${type}`);
   const checked = bytes.subarray(0, bytes.length - CHECKSUM_BYTES);
   const stored = new ByteReader(bytes.subarray(checked.length)).uint32();
-  if (crc32(checked) !== stored) throw new StatsFormatError(`the checksum of this ${type} does not match its bytes`);
+  if (crc32(checked) !== stored)
+    throw new StatsFormatError(`the checksum of this ${type} does not match its bytes`);
   const reader = new ByteReader(checked.subarray(2));
   const body = readBody(reader);
   if (reader.remaining > 0) throw new StatsFormatError(`${reader.remaining} bytes are left over`);

@@ -29,7 +29,9 @@ export function populationStabilityIndex(
   if (n === 0 || m === 0) return null;
   const delta = 0.5 / Math.min(n, m);
   const share = (count: number, total: number): number =>
-    smoothing === 'epsilon' ? count / total || EMPTY_SHARE : (count / total + delta) / (1 + baseline.length * delta);
+    smoothing === 'epsilon'
+      ? count / total || EMPTY_SHARE
+      : (count / total + delta) / (1 + baseline.length * delta);
   let psi = 0;
   for (let i = 0; i < baseline.length; i++) {
     const p = share(baseline[i]!, n);
@@ -76,7 +78,11 @@ export function lInfinity(baseline: BinCounts, window: BinCounts): number | null
   return sum === null ? null : largest;
 }
 
-function sumOverShares(baseline: BinCounts, window: BinCounts, term: (p: number, q: number) => number): number | null {
+function sumOverShares(
+  baseline: BinCounts,
+  window: BinCounts,
+  term: (p: number, q: number) => number,
+): number | null {
   const [n, m] = totals(baseline, window);
   if (n === 0 || m === 0) return null;
   let sum = 0;

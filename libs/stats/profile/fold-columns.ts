@@ -71,11 +71,16 @@ const INDEXES = new WeakMap<readonly string[], Map<string, number>>();
 
 function categoryIndex(categories: readonly string[]): Map<string, number> {
   let index = INDEXES.get(categories);
-  if (index === undefined) INDEXES.set(categories, (index = new Map(categories.map((category, i) => [category, i]))));
+  if (index === undefined)
+    INDEXES.set(categories, (index = new Map(categories.map((category, i) => [category, i]))));
   return index;
 }
 
-function foldCategorical(profile: CategoricalProfile, grid: CategoricalGrid, column: CategoricalValues): void {
+function foldCategorical(
+  profile: CategoricalProfile,
+  grid: CategoricalGrid,
+  column: CategoricalValues,
+): void {
   const index = categoryIndex(grid.categories);
   let missing = 0;
   let unlisted = 0;

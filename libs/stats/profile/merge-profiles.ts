@@ -12,7 +12,9 @@ import { mergeSpaceSaving } from './space-saving.js';
  */
 export function mergeProfiles(target: Profile, source: Profile): void {
   if (target.grid.hash !== source.grid.hash) {
-    throw new RangeError(`profiles on different grids cannot be merged: ${target.grid.hash} and ${source.grid.hash}`);
+    throw new RangeError(
+      `profiles on different grids cannot be merged: ${target.grid.hash} and ${source.grid.hash}`,
+    );
   }
   target.rowCount += source.rowCount;
   target.columns.forEach((column, i) => mergeColumn(column, source.columns[i]));

@@ -50,7 +50,10 @@ function corrected(values: Float64Array, mean: number): { mean: number; m2: numb
     squares += d * d;
   }
   const correction = saturated(sum / values.length);
-  return { mean: saturated(mean + correction), m2: Math.max(0, saturated(squares - saturated(correction * sum))) };
+  return {
+    mean: saturated(mean + correction),
+    m2: Math.max(0, saturated(squares - saturated(correction * sum))),
+  };
 }
 
 /** Adds `source` into `target` by Chan's update: M2 = M2_a + M2_b + δ²·n_a·n_b/n; error grows by an ulp a merge. */

@@ -33,7 +33,8 @@ export function serializeProfile(profile: Profile): Uint8Array {
 export function deserializeProfile(bytes: Uint8Array, grid: Grid): Profile {
   return unsealed('profile', bytes, (reader) => {
     const hash = reader.text();
-    if (hash !== grid.hash) throw new RangeError(`this profile was counted on grid ${hash}, not on ${grid.hash}`);
+    if (hash !== grid.hash)
+      throw new RangeError(`this profile was counted on grid ${hash}, not on ${grid.hash}`);
     const profile = emptyProfile(grid);
     profile.rowCount = reader.varint();
     for (const column of profile.columns) readColumn(reader, column);
@@ -87,7 +88,11 @@ function readCategorical(reader: ByteReader, column: CategoricalProfile): void {
   column.unseenCount = reader.varint();
   readCells(reader, column.counts, () => undefined);
   for (let left = reader.length(); left > 0; left--) {
-    appendCounter(column.unlisted, { value: reader.text(), count: reader.varint(), overcount: reader.varint() });
+    appendCounter(column.unlisted, {
+      value: reader.text(),
+      count: reader.varint(),
+      overcount: reader.varint(),
+    });
   }
 }
 

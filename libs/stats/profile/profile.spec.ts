@@ -22,12 +22,18 @@ import { numericGrid } from '../grid/numeric-grid.js';
 import { SPACE_SAVING_COUNTERS } from './space-saving.js';
 
 // NaN, ±Infinity, −0 and subnormals are among fc.double()'s values.
-const wild = fc.array(fc.oneof(fc.double(), fc.constantFrom(0, -0, 1e308, -1e308, 5e-324, NaN, Infinity, 7)), {
-  maxLength: 50,
-});
-const tame = fc.array(fc.oneof(fc.double({ min: -1000, max: 1000, noNaN: true }), fc.constantFrom(0, 1, NaN)), {
-  maxLength: 50,
-});
+const wild = fc.array(
+  fc.oneof(fc.double(), fc.constantFrom(0, -0, 1e308, -1e308, 5e-324, NaN, Infinity, 7)),
+  {
+    maxLength: 50,
+  },
+);
+const tame = fc.array(
+  fc.oneof(fc.double({ min: -1000, max: 1000, noNaN: true }), fc.constantFrom(0, 1, NaN)),
+  {
+    maxLength: 50,
+  },
+);
 const strings = fc.array(fc.option(fc.oneof(fc.constantFrom('a', 'b', 'c'), fc.string({ maxLength: 2 }))), {
   maxLength: 30,
 });
@@ -40,7 +46,8 @@ const columnsOf = ({ numbers, texts }: Row): NamedColumn[] => [
 const GRID = buildGrid(columnsOf({ numbers: [...seededNormals(2000, 1)], texts: ['a', 'a', 'b', null] }));
 const folded = (...rows: Row[]): Profile => {
   const profile = emptyProfile(GRID);
-  for (const one of rows) foldColumns(profile, Math.max(one.numbers.length, one.texts.length), columnsOf(one));
+  for (const one of rows)
+    foldColumns(profile, Math.max(one.numbers.length, one.texts.length), columnsOf(one));
   return profile;
 };
 const merged = (...profiles: Profile[]): Profile => {
@@ -79,12 +86,17 @@ describe('merging', () => {
     fc.assert(fc.property(row, row, (a, b) => expectSame(merged(folded(a), folded(b)), folded(a, b))));
   });
   it('is commutative', () => {
-    fc.assert(fc.property(row, row, (a, b) => expectSame(merged(folded(a), folded(b)), merged(folded(b), folded(a)))));
+    fc.assert(
+      fc.property(row, row, (a, b) => expectSame(merged(folded(a), folded(b)), merged(folded(b), folded(a)))),
+    );
   });
   it('is associative', () => {
     fc.assert(
       fc.property(row, row, row, (a, b, c) => {
-        expectSame(merged(merged(folded(a), folded(b)), folded(c)), merged(folded(a), merged(folded(b), folded(c))));
+        expectSame(
+          merged(merged(folded(a), folded(b)), folded(c)),
+          merged(folded(a), merged(folded(b), folded(c))),
+        );
       }),
     );
   });
@@ -132,7 +144,8 @@ describe('folding', () => {
     expect(profile.columns[1]).toMatchObject({ count: 0, missingCount: 3, invalidCount: 0 });
   });
   it('keeps a column of unique identifiers bounded', () => {
-    const ids = (from: number, count: number): string[] => Array.from({ length: count }, (_, i) => `id-${from + i}`);
+    const ids = (from: number, count: number): string[] =>
+      Array.from({ length: count }, (_, i) => `id-${from + i}`);
     for (const known of [['a', 'b'], ids(0, 5000)]) {
       const grid = buildGrid([categoricalColumn(known)]);
       const sizes = [1, 2, 4].map(
@@ -141,7 +154,9 @@ describe('folding', () => {
       expect(serializeGrid(grid).length).toBeLessThan(20_000);
       expect(sizes[2]!).toBeLessThan(1.2 * sizes[0]!);
       const { columns } = profileOf(grid, categoricalColumn(ids(10_000, 20_000)));
-      expect(columns[0]?.kind === 'categorical' && columns[0].unlisted.values.length).toBe(SPACE_SAVING_COUNTERS);
+      expect(columns[0]?.kind === 'categorical' && columns[0].unlisted.values.length).toBe(
+        SPACE_SAVING_COUNTERS,
+      );
     }
   });
   it('counts values beyond 1,000 categories as other on both sides, so that identifiers are not drift', () => {
@@ -175,8 +190,12 @@ describe('the grid', () => {
         const { edges, decileEdges, discreteValues } = buildGrid([numericColumn(values)]).columns[0]!
           .grid as NumericGrid;
         expect(edges.length).toBeLessThanOrEqual(1023);
-        expect(edges.every((edge, k) => Number.isFinite(edge) && (k === 0 || edges[k - 1]! < edge))).toBe(true);
-        expect([...decileEdges, ...(discreteValues ?? [])].filter((edge) => !edges.includes(edge))).toEqual([]);
+        expect(edges.every((edge, k) => Number.isFinite(edge) && (k === 0 || edges[k - 1]! < edge))).toBe(
+          true,
+        );
+        expect([...decileEdges, ...(discreteValues ?? [])].filter((edge) => !edges.includes(edge))).toEqual(
+          [],
+        );
       }),
     );
   });
@@ -190,8 +209,12 @@ describe('the grid', () => {
   });
   it('does not depend on the order of rows', () => {
     const values = [...seededNormals(300, 5), 0, -0];
-    expect(buildGrid([numericColumn([...values].reverse())]).hash).toBe(buildGrid([numericColumn(values)]).hash);
-    expect(buildGrid([categoricalColumn(['a', 'b', null])]).hash).toBe(buildGrid([categoricalColumn(['b', 'a'])]).hash);
+    expect(buildGrid([numericColumn([...values].reverse())]).hash).toBe(
+      buildGrid([numericColumn(values)]).hash,
+    );
+    expect(buildGrid([categoricalColumn(['a', 'b', null])]).hash).toBe(
+      buildGrid([categoricalColumn(['b', 'a'])]).hash,
+    );
   });
   it('has another hash for other content', () => {
     const hashes = [[1, 2], [1, 3], []].map((values) => buildGrid([numericColumn(values)]).hash);
@@ -218,7 +241,9 @@ describe('bytes', () => {
   it('survive lone surrogates and unseen values', () => {
     const grid = buildGrid([categoricalColumn(['\ud800', 'é', '日本'])]);
     const profile = profileOf(grid, categoricalColumn(['\ud800', '\udfff', 'new']));
-    expect(deserializeProfile(serializeProfile(profile), deserializeGrid(serializeGrid(grid)))).toEqual(profile);
+    expect(deserializeProfile(serializeProfile(profile), deserializeGrid(serializeGrid(grid)))).toEqual(
+      profile,
+    );
   });
   it('that are damaged in any one byte, or cut short, are refused', () => {
     for (const [bytes, read] of [
@@ -245,7 +270,10 @@ describe('bytes', () => {
   it('stay compact: at most 12 KB for 100,000 values with their sums', () => {
     expect(
       serializeProfile(
-        profileOf(buildGrid([numericColumn(seededNormals(100_000, 6))]), numericColumn(seededNormals(100_000, 7))),
+        profileOf(
+          buildGrid([numericColumn(seededNormals(100_000, 6))]),
+          numericColumn(seededNormals(100_000, 7)),
+        ),
       ).length,
     ).toBeLessThan(12_000);
   });

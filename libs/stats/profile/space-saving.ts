@@ -29,7 +29,8 @@ export function emptySpaceSaving(): SpaceSaving {
 export function recordValue(summary: SpaceSaving, value: string): void {
   const known = summary.index.get(value);
   if (known !== undefined) summary.counts[known]! += 1;
-  else if (summary.values.length < SPACE_SAVING_COUNTERS) appendCounter(summary, { value, count: 1, overcount: 0 });
+  else if (summary.values.length < SPACE_SAVING_COUNTERS)
+    appendCounter(summary, { value, count: 1, overcount: 0 });
   else replaceSmallest(summary, value);
 }
 

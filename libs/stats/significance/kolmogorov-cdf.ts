@@ -37,7 +37,8 @@ function durbinMatrix(order: number, h: number): Float64Array {
   const inverseFactorial = [1];
   for (let i = 1; i <= order; i++) inverseFactorial.push(inverseFactorial[i - 1]! / i);
   for (let i = 0; i < order; i++) {
-    for (let j = 1; j <= Math.min(i + 1, order - 1); j++) matrix[i * order + j] = inverseFactorial[i - j + 1]!;
+    for (let j = 1; j <= Math.min(i + 1, order - 1); j++)
+      matrix[i * order + j] = inverseFactorial[i - j + 1]!;
   }
   for (let i = 0; i < order; i++) {
     const border = (1 - h ** (i + 1)) * inverseFactorial[i + 1]!;

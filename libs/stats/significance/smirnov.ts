@@ -35,7 +35,11 @@ function sumUntilNegligible(n: number, x: number, from: number, to: number, step
     const rest = n - j;
     if (t >= rest) continue;
     const log =
-      stirlingOfN - stirlingError(j) - stirlingError(rest) + j * Math.log1p(t / j) + rest * Math.log1p(-t / rest);
+      stirlingOfN -
+      stirlingError(j) -
+      stirlingError(rest) +
+      j * Math.log1p(t / j) +
+      rest * Math.log1p(-t / rest);
     const term = (t / (t + j)) * Math.exp(log) * Math.sqrt(n / (2 * Math.PI * j * rest));
     sum += term;
     if (term < 1e-20 * sum && Math.abs(j - from) > n / 8) break;

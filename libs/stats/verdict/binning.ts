@@ -3,7 +3,11 @@ import type { CategoricalProfile, NumericProfile } from '../profile/profile.js';
 import type { BinnedDistributions } from './column-drift.js';
 
 /** The bins of PSI of a numeric column: unions of cells between decile edges, so their counts are exact. */
-export function decileBins(grid: NumericGrid, baseline: NumericProfile, window: NumericProfile): BinnedDistributions {
+export function decileBins(
+  grid: NumericGrid,
+  baseline: NumericProfile,
+  window: NumericProfile,
+): BinnedDistributions {
   return {
     labels: decileLabels(grid.decileEdges),
     baseline: decileCounts(grid, baseline.counts),

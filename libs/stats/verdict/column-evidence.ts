@@ -40,7 +40,11 @@ export type ColumnMeasures = Pick<
 >;
 
 /** All distances and tests of a numeric column; its p-value is that of KS. */
-export function numericMeasures(grid: NumericGrid, baseline: NumericProfile, window: NumericProfile): ColumnMeasures {
+export function numericMeasures(
+  grid: NumericGrid,
+  baseline: NumericProfile,
+  window: NumericProfile,
+): ColumnMeasures {
   const bins = decileBins(grid, baseline, window);
   const discrete = [discreteCounts(grid, baseline), discreteCounts(grid, window)] as const;
   const ks = ksFromCells(baseline.counts, window.counts, grid.isAtom);

@@ -52,13 +52,18 @@ export interface DistributionEvidence {
  * 3. `warning`: corrected p < q and an effect, of those whose floor is not above the warning threshold, passes it;
  * 4. `ok`.
  */
-export function distributionVerdict(evidence: DistributionEvidence, thresholds: DriftThresholds): ReasonedVerdict {
+export function distributionVerdict(
+  evidence: DistributionEvidence,
+  thresholds: DriftThresholds,
+): ReasonedVerdict {
   const { n, m, effects } = evidence;
   if (n === 0) return { verdict: 'insufficient', reason: 'no-baseline-values' };
   if (m === 0) return { verdict: 'insufficient', reason: 'no-window-values' };
   if (m < thresholds.minCount) return { verdict: 'insufficient', reason: 'too-few-values' };
   const isSignificant = (evidence.correctedPValue ?? 1) < thresholds.falseDiscoveryRate;
-  const drifted = effects.filter(({ value, lowerBound, drifted }) => value >= drifted && lowerBound >= drifted);
+  const drifted = effects.filter(
+    ({ value, lowerBound, drifted }) => value >= drifted && lowerBound >= drifted,
+  );
   if (isSignificant && drifted.length > 0) return { verdict: 'drifted', reason: driftedReason(drifted) };
   const audible = effects.filter(({ noiseFloor, warning }) => noiseFloor <= warning);
   if (audible.length === 0) return { verdict: 'insufficient', reason: 'noise-floor-above-threshold' };

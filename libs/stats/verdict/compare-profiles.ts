@@ -107,11 +107,25 @@ function effectsOf(kind: ColumnDrift['kind'], measures: ColumnMeasures, limits: 
   const effects: Effect[] = [];
   if (psi !== null && psiLowerBound !== null && psiNoiseFloor !== null) {
     const [warning, drifted] = [limits.psiWarningNats, limits.psiDriftedNats];
-    effects.push({ name: 'psi', value: psi, lowerBound: psiLowerBound, noiseFloor: psiNoiseFloor, warning, drifted });
+    effects.push({
+      name: 'psi',
+      value: psi,
+      lowerBound: psiLowerBound,
+      noiseFloor: psiNoiseFloor,
+      warning,
+      drifted,
+    });
   }
   if (ks !== null && ksLowerBound !== null && ksNoiseFloor !== null) {
     const [warning, drifted] = [limits.ksWarning, limits.ksDrifted];
-    effects.push({ name: 'ks', value: ks, lowerBound: ksLowerBound, noiseFloor: ksNoiseFloor, warning, drifted });
+    effects.push({
+      name: 'ks',
+      value: ks,
+      lowerBound: ksLowerBound,
+      noiseFloor: ksNoiseFloor,
+      warning,
+      drifted,
+    });
   }
   return effects;
 }

@@ -33,7 +33,10 @@ export function qualityChanges(input: QualityInput): QualityChanges {
     unseen:
       baseline.kind === 'categorical' && window.kind === 'categorical' && baseline.count > 0
         ? shareChange(
-            Math.min(baseline.count, baseline.unseenCount + baseline.counts.filter((count) => count === 1).length),
+            Math.min(
+              baseline.count,
+              baseline.unseenCount + baseline.counts.filter((count) => count === 1).length,
+            ),
             baseline.count,
             window.unseenCount,
             m,
@@ -70,7 +73,11 @@ const REASONS: Record<keyof QualityChanges, DriftReason> = {
 };
 
 /** The verdict on data quality from `minCount` rows on: `drifted` or `warning` when a share has surely risen by 10% or 1% of rows. */
-export function qualityVerdict(changes: QualityChanges, windowRows: number, minCount: number): ReasonedVerdict {
+export function qualityVerdict(
+  changes: QualityChanges,
+  windowRows: number,
+  minCount: number,
+): ReasonedVerdict {
   if (windowRows < minCount) return { verdict: 'insufficient', reason: 'too-few-values' };
   let worst: { bound: number; reason: DriftReason } = { bound: 0, reason: 'no-notable-change' };
   for (const kind of ['missing', 'invalid', 'unseen', 'outOfRange'] as const) {

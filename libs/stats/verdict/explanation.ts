@@ -87,7 +87,10 @@ function shareWords({ labels, baseline, window }: BinnedDistributions): string[]
   if (n === 0 || m === 0) return [];
   return labels
     .map((label, i) => ({ label, before: baseline[i]! / n, after: window[i]! / m }))
-    .filter(({ label, before, after }) => label !== POOLED_LABELS.unseen && Math.abs(after - before) >= NOTABLE_SHARE)
+    .filter(
+      ({ label, before, after }) =>
+        label !== POOLED_LABELS.unseen && Math.abs(after - before) >= NOTABLE_SHARE,
+    )
     .sort((a, b) => Math.abs(b.after - b.before) - Math.abs(a.after - a.before))
     .slice(0, 2)
     .map(({ label, before, after }) => `"${label}" went from ${percent(before)} to ${percent(after)}`);
@@ -98,7 +101,9 @@ function unseenWords(window: CategoricalProfile, { unseen }: QualityChanges): st
   const names = frequentValues(window.unlisted)
     .slice(0, 3)
     .map(({ value }) => `"${value}"`);
-  return [`${percent(unseen.windowShare)} of rows hold values that the baseline never had (${names.join(', ')})`];
+  return [
+    `${percent(unseen.windowShare)} of rows hold values that the baseline never had (${names.join(', ')})`,
+  ];
 }
 
 function qualityWords({ missing, invalid, outOfRange }: QualityChanges): string[] {
@@ -108,7 +113,9 @@ function qualityWords({ missing, invalid, outOfRange }: QualityChanges): string[
     ['invalid', invalid],
   ] as const) {
     if (change === null || change.pValue >= 0.05 || Math.abs(change.difference) < 0.01) continue;
-    words.push(`${name} values went from ${percent(change.baselineShare)} to ${percent(change.windowShare)} of rows`);
+    words.push(
+      `${name} values went from ${percent(change.baselineShare)} to ${percent(change.windowShare)} of rows`,
+    );
   }
   if (outOfRange !== null && outOfRange.lowerBound >= 0.01) {
     words.push(`${percent(outOfRange.windowShare)} of rows are outside the baseline's range`);

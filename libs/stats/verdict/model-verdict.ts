@@ -33,7 +33,10 @@ export interface ModelVerdict {
  * Features that are `insufficient` count in the weight but not as drifted. Without any feature the share is 0.
  * Ground truth and segments do not count. Importances that are negative or not finite count as 0; if all are 0, each is 1.
  */
-export function modelVerdict(columns: readonly ModelVerdictInput[], driftedShareThreshold = 0.3): ModelVerdict {
+export function modelVerdict(
+  columns: readonly ModelVerdictInput[],
+  driftedShareThreshold = 0.3,
+): ModelVerdict {
   const outputs = columns.filter(({ role }) => role === 'prediction' || role === 'score');
   const features = columns.filter(({ role }) => role === 'feature');
   const driftedShare = weightedDriftedShare(features);
@@ -53,9 +56,14 @@ export function modelVerdict(columns: readonly ModelVerdictInput[], driftedShare
 }
 
 function weightedDriftedShare(features: readonly ModelVerdictInput[]): number {
-  const given = features.map(({ importance = 1 }) => (Number.isFinite(importance) ? Math.max(0, importance) : 0));
+  const given = features.map(({ importance = 1 }) =>
+    Number.isFinite(importance) ? Math.max(0, importance) : 0,
+  );
   const weights = given.some((weight) => weight > 0) ? given : given.map(() => 1);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const drifted = features.reduce((sum, { verdict }, i) => sum + (verdict === 'drifted' ? weights[i]! : 0), 0);
+  const drifted = features.reduce(
+    (sum, { verdict }, i) => sum + (verdict === 'drifted' ? weights[i]! : 0),
+    0,
+  );
   return total > 0 ? drifted / total : 0;
 }

@@ -45,7 +45,8 @@ export function detectScaleShift(
 ): ScaleShift | null {
   const ks = ksFromCells(baseline.counts, window.counts, grid.isAtom);
   if (ks === null || ks.lower < thresholds.ksDrifted || window.count < thresholds.minCount) return null;
-  if (baseline.counts.filter((count) => count > 0).length < MIN_OCCUPIED_CELLS || !(window.m2 > 0)) return null;
+  if (baseline.counts.filter((count) => count > 0).length < MIN_OCCUPIED_CELLS || !(window.m2 > 0))
+    return null;
   const chance = KOLMOGOROV_999 * Math.sqrt(1 / baseline.count + 1 / window.count);
   const tolerance = Math.max(MIN_TOLERANCE, chance + ks.upper - ks.lower);
   const limit = Math.min(tolerance, ks.lower * MAX_REMAINING_SHARE);
@@ -55,7 +56,8 @@ export function detectScaleShift(
     ksAfter: ksAfterScaling(grid, { profile: baseline, cumulative }, window, factor),
     knownUnit,
   });
-  const fits = ({ factor, ksAfter }: ScaleShift): boolean => ksAfter <= limit && meansAgree(baseline, window, factor);
+  const fits = ({ factor, ksAfter }: ScaleShift): boolean =>
+    ksAfter <= limit && meansAgree(baseline, window, factor);
   const known = UNIT_FACTORS.map(({ factor, name }) => fitted(factor, name)).filter(fits);
   const estimated = ratioCandidates(grid, baseline, window)
     .map((factor) => fitted(factor, null))
@@ -74,7 +76,10 @@ function ratioCandidates(grid: NumericGrid, baseline: NumericProfile, window: Nu
   const ratios = CANDIDATE_QUANTILES.map(
     (q) => (profileQuantile(grid, window, q) ?? NaN) / (profileQuantile(grid, baseline, q) ?? NaN),
   );
-  ratios.push(window.mean / baseline.mean, Math.sqrt(window.m2 / window.count / (baseline.m2 / baseline.count)));
+  ratios.push(
+    window.mean / baseline.mean,
+    Math.sqrt(window.m2 / window.count / (baseline.m2 / baseline.count)),
+  );
   return ratios.filter((k) => Number.isFinite(k) && k > 0 && Math.abs(Math.log(k)) >= Math.log(MIN_FACTOR));
 }
 
@@ -100,7 +105,12 @@ function cumulativeCounts(counts: Float64Array): Float64Array {
 /** Relative width within which a scaled value and an edge are taken as equal, since products round. */
 const ROUNDING = 1e-12;
 
-function ksAfterScaling(grid: NumericGrid, baseline: Cumulated, window: NumericProfile, factor: number): number {
+function ksAfterScaling(
+  grid: NumericGrid,
+  baseline: Cumulated,
+  window: NumericProfile,
+  factor: number,
+): number {
   let distance = 0;
   let below = 0;
   for (let k = 0; k < grid.edges.length; k++) {

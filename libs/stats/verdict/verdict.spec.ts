@@ -108,7 +108,15 @@ describe('the verdict on a distribution', () => {
       'no-notable-change',
     ],
     ['raised, but p not significant', 500, 900, 0.2, [psi(0.15, 0.1, 0.05)], 'ok', 'change-not-significant'],
-    ['significant, but small', 500, 9e6, 0, [psi(0.01, 0, 0.001), ks(0.01, 0, 0.001)], 'ok', 'no-notable-change'],
+    [
+      'significant, but small',
+      500,
+      9e6,
+      0,
+      [psi(0.01, 0, 0.001), ks(0.01, 0, 0.001)],
+      'ok',
+      'no-notable-change',
+    ],
   ] as const)('%s', (_, n, m, correctedPValue, effects, verdict, reason) => {
     expect(distributionVerdict({ n, m, correctedPValue, effects }, DEFAULT_DRIFT_THRESHOLDS)).toEqual({
       verdict,
@@ -180,7 +188,8 @@ describe('comparing profiles', () => {
   });
   it('pools rare categories, so that 1,000 categories and 200 rows are no drift', () => {
     const uniform = seededUniform(3);
-    const ids = (count: number): string[] => Array.from({ length: count }, () => `c${Math.floor(1000 * uniform())}`);
+    const ids = (count: number): string[] =>
+      Array.from({ length: count }, () => `c${Math.floor(1000 * uniform())}`);
     const drift = driftBetween(categoricalColumn(ids(50_000)), categoricalColumn(ids(200)));
     expect(drift.bins.labels.slice(-2)).toEqual(['(rest)', '(unseen)']);
     expect(drift.psi!).toBeLessThan(0.05);
@@ -190,7 +199,10 @@ describe('comparing profiles', () => {
     const values = Array.from({ length: 2000 }, (_, i) => (i * i) % 11);
     const grid = buildGrid([numericColumn(values)]);
     const profile = profileOf(grid, numericColumn([...values, 0.5, 99]));
-    const counts = discreteCounts(grid.columns[0]!.grid as NumericGrid, profile.columns[0] as NumericProfile)!;
+    const counts = discreteCounts(
+      grid.columns[0]!.grid as NumericGrid,
+      profile.columns[0] as NumericProfile,
+    )!;
     const distinct = [...new Set(values)].sort((a, b) => a - b);
     expect(counts).toEqual([...distinct.map((v) => values.filter((x) => x === v).length), 2]);
     expect(compareProfiles(profile, profile)[0]!.chiSquare).toMatchObject({ statistic: 0, pValue: 1 });
@@ -204,7 +216,10 @@ describe('comparing profiles', () => {
 
 describe('no input', () => {
   const odd = fc.array(
-    fc.oneof(fc.double(), fc.constantFrom(0, -0, 1e308, -1e308, Number.MAX_VALUE, 5e-324, NaN, Infinity, -Infinity, 7)),
+    fc.oneof(
+      fc.double(),
+      fc.constantFrom(0, -0, 1e308, -1e308, Number.MAX_VALUE, 5e-324, NaN, Infinity, -Infinity, 7),
+    ),
     { maxLength: 60 },
   );
   const named = fc.constantFrom<number[]>(
@@ -222,7 +237,8 @@ describe('no input', () => {
   const texts = fc.array(fc.option(fc.string()), { maxLength: 40 });
 
   function expectNoNaN(value: unknown, path = ''): void {
-    if (typeof value === 'number') expect({ path, isFinite: Number.isFinite(value) }).toEqual({ path, isFinite: true });
+    if (typeof value === 'number')
+      expect({ path, isFinite: Number.isFinite(value) }).toEqual({ path, isFinite: true });
     else if (value !== null && typeof value === 'object')
       for (const [key, inner] of Object.entries(value)) expectNoNaN(inner, `${path}.${key}`);
   }
@@ -234,7 +250,9 @@ describe('no input', () => {
   });
   it('of texts throws or gives NaN or infinity', () => {
     fc.assert(
-      fc.property(texts, texts, (a, b) => expectNoNaN(driftBetween(categoricalColumn(a), categoricalColumn(b)))),
+      fc.property(texts, texts, (a, b) =>
+        expectNoNaN(driftBetween(categoricalColumn(a), categoricalColumn(b))),
+      ),
     );
   });
 });
@@ -268,7 +286,12 @@ describe('the verdict on a model', () => {
       'ok',
       'no-notable-change',
     ],
-    ['nothing judged', columns('feature', 'insufficient', 'insufficient'), 'insufficient', 'no-sufficient-column'],
+    [
+      'nothing judged',
+      columns('feature', 'insufficient', 'insufficient'),
+      'insufficient',
+      'no-sufficient-column',
+    ],
     ['no columns', [], 'insufficient', 'no-sufficient-column'],
   ] as const)('from %s', (_, input, verdict, reason) => {
     expect(modelVerdict(input)).toMatchObject({ verdict, reason });
