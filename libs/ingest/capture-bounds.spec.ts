@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { CaptureBounds } from './capture-bounds.js';
-import type { CapturedRow } from './fold.js';
+import { CaptureBounds, type CapturedRow } from './capture-bounds.js';
 
 const K = 3;
 const row = (rank: number): CapturedRow => ({

@@ -1,4 +1,16 @@
-import type { CapturedRow } from './fold.js';
+import type { Instant } from '#platform';
+
+/** A whole row that is kept. */
+export interface CapturedRow {
+  readonly versionId: string;
+  readonly start: Instant;
+  readonly inferenceId: string;
+  readonly eventAt: Instant;
+  readonly sampleRank: number;
+  /** How many rows of its window are kept. */
+  readonly maxRows: number;
+  readonly values: Readonly<Record<string, number | string | null>>;
+}
 
 /** Windows whose ranks are remembered; a late row of an older one is captured and trimmed when the window is compacted. */
 const MAX_WINDOWS = 1_000;

@@ -1,7 +1,7 @@
 import { selectRows, type ColumnBatch } from '#payloads';
 import { windowStart, type Instant } from '#platform';
 import { emptyProfile, foldColumns, type Grid, type Profile } from '#stats';
-import type { CaptureBounds } from './capture-bounds.js';
+import type { CaptureBounds, CapturedRow } from './capture-bounds.js';
 import type { PendingPayload } from './pending-payload.js';
 import { sampleRank } from './sampling.js';
 import { WHOLE, type VersionContext } from './version-context.js';
@@ -13,18 +13,6 @@ export interface Delta {
   readonly start: Instant;
   readonly profile: Profile;
   readonly rejections: Record<string, number>;
-}
-
-/** A whole row that is kept. */
-export interface CapturedRow {
-  readonly versionId: string;
-  readonly start: Instant;
-  readonly inferenceId: string;
-  readonly eventAt: Instant;
-  readonly sampleRank: number;
-  /** How many rows of its window are kept. */
-  readonly maxRows: number;
-  readonly values: Readonly<Record<string, number | string | null>>;
 }
 
 /** Everything that one commit writes beside the payload keys. */

@@ -1,8 +1,8 @@
 import { DailyPartitions, LeewayError, toRfc3339, type Database, type Transaction } from '#platform';
 import { base64 } from '#registry';
 import { serializeProfile } from '#stats';
-import { CaptureBounds } from './capture-bounds.js';
-import { foldPayloads, type CapturedRow, type Delta } from './fold.js';
+import { CaptureBounds, type CapturedRow } from './capture-bounds.js';
+import { foldPayloads, type Delta } from './fold.js';
 import type { IngestMetrics } from './metrics.js';
 import { rememberKeys } from './payload-keys.js';
 import type { CommitOutcome, PendingPayload } from './pending-payload.js';

@@ -62,7 +62,7 @@ export class Database implements Sql {
     } catch (error) {
       if (dataSource.isInitialized) await dataSource.destroy();
       await embedded?.stop();
-      throw error;
+      throw asUnavailable(error);
     }
   }
 

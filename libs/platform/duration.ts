@@ -18,7 +18,7 @@ export const durationSchema = z
 
 /** A duration that is longer than nothing. */
 export const positiveDurationSchema = durationSchema.refine(
-  (text) => durationMs(text) > 0,
+  (text) => !DURATION.test(text) || durationMs(text) > 0,
   'must be longer than 0',
 );
 

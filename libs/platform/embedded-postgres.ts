@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { lockFolder } from './folder-lock.js';
 
@@ -33,7 +33,7 @@ export interface EmbeddedPostgres {
  */
 export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
   const lock = lockFolder(folder);
-  const endpoint = await chooseEndpoint();
+  const endpoint = await chooseEndpoint(folder);
   const worker = new Worker(workerUrl(), {
     workerData: {
       dataDir: join(folder, 'postgres'),
@@ -79,19 +79,35 @@ interface Endpoint {
   remove(): void;
 }
 
-/** A Unix socket in a private folder where there are such things (the database has no password), else a loopback port. */
-async function chooseEndpoint(): Promise<Endpoint> {
+/** What the path of a Unix socket may have on every system that has such sockets (macOS: 104 bytes with the end). */
+const MAX_SOCKET_PATH_BYTES = 100;
+const SOCKET_NAME = '.s.PGSQL.5432';
+
+/** A Unix socket that only this user can reach, since the database has no password; a loopback port where there are none. */
+async function chooseEndpoint(dataFolder: string): Promise<Endpoint> {
   if (process.platform === 'win32') {
     const port = await freePort();
     return { host: '127.0.0.1', port, listen: { host: '127.0.0.1', port }, remove: () => undefined };
   }
-  const folder = mkdtempSync(join(tmpdir(), 'leeway-'));
+  const folder = socketFolder(dataFolder);
+  const path = join(folder, SOCKET_NAME);
+  // A server that was killed leaves its socket behind; the folder's lock says that nobody listens on it.
+  rmSync(path, { force: true });
   return {
     host: folder,
     port: 5432,
-    listen: { path: join(folder, '.s.PGSQL.5432') },
+    listen: { path },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** Beside the data where the path is short enough, else a temporary folder. */
+function socketFolder(dataFolder: string): string {
+  const beside = resolve(dataFolder, 'socket');
+  if (Buffer.byteLength(join(beside, SOCKET_NAME)) > MAX_SOCKET_PATH_BYTES)
+    return mkdtempSync(join(tmpdir(), 'leeway-'));
+  mkdirSync(beside, { recursive: true, mode: 0o700 });
+  return beside;
 }
 
 async function freePort(): Promise<number> {
