@@ -1,0 +1,43 @@
+import { FAILURE_KINDS } from '#platform';
+
+/** One number that a collector read or derived. */
+export interface CollectedSample {
+  readonly signal: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Base unit: `seconds`, `ratio`, `requests per second`, or what the operator wrote beside a query. */
+  readonly unit: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** null is "could not be measured": NaN or an infinity, which are neither 0 nor fine. */
+  readonly value: number | null;
+  /** The true value is this or more: a quantile beyond the highest finite bucket. */
+  readonly isAtLeast?: boolean;
+}
+
+/** Why something is missing from a collection; the same word is the metric label. */
+export const PROBLEM_REASONS = [
+  ...FAILURE_KINDS,
+  'unreadable',
+  'no-data',
+  'not-a-number',
+  'incomplete',
+] as const;
+export type ProblemReason = (typeof PROBLEM_REASONS)[number];
+
+export interface Problem {
+  readonly reason: ProblemReason;
+  readonly detail: string;
+}
+
+/** What one round gave: the samples, and for whatever is missing a line that says why. */
+export interface Collection {
+  readonly samples: CollectedSample[];
+  readonly problems: string[];
+}
+
+/** Where numbers come from: a Prometheus server, or the /metrics pages of the serving processes themselves. */
+export interface MetricsSource {
+  readonly name: string;
+  /** One round. What cannot be read is a problem in the result; only a bug is thrown. */
+  collect(at: number, signal: AbortSignal): Promise<Collection>;
+}
