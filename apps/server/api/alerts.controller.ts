@@ -1,0 +1,29 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import type { Page } from '#platform';
+import type { Alert, AlertEvent } from '#rules';
+import { Needs } from '../http/auth.guard.js';
+import { IdPipe } from '../http/validation.js';
+import type { Rooms } from '../rooms.js';
+import { ROOMS } from '../tokens.js';
+import { alertsQuery } from './queries.js';
+
+@ApiTags('Alerts')
+@Needs('read')
+@Controller('api/v1/alerts')
+export class AlertsController {
+  constructor(@Inject(ROOMS) private readonly rooms: Rooms) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List alerts, newest first' })
+  list(@Query({ schema: alertsQuery }) query: z.infer<typeof alertsQuery>): Promise<Page<Alert>> {
+    return this.rooms.alerts.list(query);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One alert with its diagnosis and history' })
+  get(@Param('id', IdPipe) id: string): Promise<Alert & { readonly history: readonly AlertEvent[] }> {
+    return this.rooms.alerts.get(id);
+  }
+}

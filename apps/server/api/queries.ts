@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { instantSchema, pageQuerySchema } from '#platform';
+
+const optionalText = z.string().max(300).optional();
+
+/** Queries of the list endpoints. */
+export const rangeQuery = z.object({ from: instantSchema.optional(), to: instantSchema.optional() });
+export const windowsQuery = pageQuerySchema.extend({ ...rangeQuery.shape, segment: optionalText });
+export const segmentQuery = z.object({ segment: optionalText });
+/** Captured rows are small and come by the thousand. */
+export const capturedRowsQuery = pageQuerySchema.extend({
+  ...rangeQuery.shape,
+  limit: z.coerce.number().int().min(1).max(5_000).default(500),
+});
+export const driftResultsQuery = pageQuerySchema.extend({
+  monitor: optionalText,
+  version: optionalText,
+  verdict: optionalText,
+});
+export const signalsQuery = pageQuerySchema.extend({ name: optionalText, model: optionalText });
+export const signalHistoryQuery = z.object({
+  name: z.string().min(1).max(300),
+  model: optionalText,
+  from: instantSchema.optional(),
+  to: instantSchema.optional(),
+});
+export const alertsQuery = pageQuerySchema.extend({
+  model: optionalText,
+  state: z.enum(['pending', 'firing', 'resolved']).optional(),
+  rule: optionalText,
+});
+export const runsQuery = pageQuerySchema.extend({ model: optionalText, status: optionalText });
+export const notificationsQuery = pageQuerySchema.extend({
+  model: optionalText,
+  status: z.enum(['pending', 'delivered', 'failed']).optional(),
+});
+
+export type PageQuery = z.infer<typeof pageQuerySchema>;
+
+/** A range of the query as instants; what is left out stays open. */
+export function rangeOf({ from, to }: { from?: string | undefined; to?: string | undefined }): {
+  from?: number;
+  to?: number;
+} {
+  return {
+    ...(from === undefined ? {} : { from: Date.parse(from) }),
+    ...(to === undefined ? {} : { to: Date.parse(to) }),
+  };
+}

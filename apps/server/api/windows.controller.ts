@@ -1,0 +1,77 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import type { StoredCapturedRow, WindowSummary } from '#ingest';
+import { instantSchema, LeewayError, toRfc3339, type Page } from '#platform';
+import { summarizeProfile } from '#registry';
+import { Needs } from '../http/auth.guard.js';
+import type { Rooms } from '../rooms.js';
+import { ROOMS } from '../tokens.js';
+import { capturedRowsQuery, rangeOf, segmentQuery, windowsQuery } from './queries.js';
+
+@ApiTags('Windows')
+@Needs('read')
+@Controller('api/v1/models/:model/versions/:version')
+export class WindowsController {
+  constructor(@Inject(ROOMS) private readonly rooms: Rooms) {}
+
+  @Get('windows')
+  @ApiOperation({ summary: 'List windows with their counts, oldest first' })
+  list(
+    @Param('model') model: string,
+    @Param('version') version: string,
+    @Query({ schema: windowsQuery }) query: z.infer<typeof windowsQuery>,
+  ): Promise<Page<WindowSummary>> {
+    const { limit, cursor, segment } = query;
+    return this.rooms.windows.list(model, version, { limit, cursor, segment, ...rangeOf(query) });
+  }
+
+  @Get('windows/:start/profile')
+  @ApiOperation({ summary: 'What one window holds, per segment and column' })
+  async profile(
+    @Param('model') model: string,
+    @Param('version') versionName: string,
+    @Param('start') start: string,
+    @Query({ schema: segmentQuery }) query: z.infer<typeof segmentQuery>,
+  ): Promise<object> {
+    const version = await this.rooms.models.getVersion(model, versionName);
+    if (!instantSchema.safeParse(start).success)
+      throw new LeewayError(
+        'not-found',
+        `${JSON.stringify(start)} is not the start of a window; windows are named by an instant such as 2026-11-23T04:00:00Z`,
+      );
+    const from = Date.parse(start);
+    const windows = (await this.rooms.windows.profiles(version, { from, to: from + 1 })).filter(
+      ({ segment }) => query.segment === undefined || query.segment === segment,
+    );
+    if (windows.length === 0)
+      throw new LeewayError(
+        'not-found',
+        `version ${JSON.stringify(versionName)} has no window that starts at ${start}`,
+      );
+    return {
+      model,
+      version: versionName,
+      start: toRfc3339(from),
+      end: toRfc3339(from + version.model.grainMs),
+      profiles: windows.map(({ segment, profile, rejections }) => ({
+        segment,
+        gridHash: profile.grid.hash,
+        rowCount: profile.rowCount,
+        rejections,
+        columns: summarizeProfile(profile),
+      })),
+    };
+  }
+
+  @Get('captured-rows')
+  @ApiOperation({ summary: 'List captured rows, in the order in which they were stored' })
+  capturedRows(
+    @Param('model') model: string,
+    @Param('version') version: string,
+    @Query({ schema: capturedRowsQuery }) query: z.infer<typeof capturedRowsQuery>,
+  ): Promise<Page<StoredCapturedRow>> {
+    const { limit, cursor } = query;
+    return this.rooms.capturedRows.list(model, version, { limit, cursor, ...rangeOf(query) });
+  }
+}

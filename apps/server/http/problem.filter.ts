@@ -1,0 +1,24 @@
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { problemOf, toLeewayError } from './problem.js';
+
+/** Answers every failure as problem details; logs those that are Leeway's own. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const error = toLeewayError(thrown);
+    const problem = problemOf(error, String(request.id));
+    // A bug brings its stack; a database that is away says so in every request, and one line of it is enough.
+    if (problem.status === 500) request.log.error({ err: thrown }, 'request failed');
+    if (error.retryAfterSeconds !== null) void reply.header('retry-after', String(error.retryAfterSeconds));
+    if (error.code === 'unauthenticated') void reply.header('www-authenticate', 'Bearer');
+    // What is left of an upload that was refused in the middle would be taken for the next request.
+    if (!request.raw.complete) void reply.header('connection', 'close');
+    void reply
+      .status(problem.status)
+      .header('content-type', 'application/problem+json')
+      .send(Buffer.from(JSON.stringify(problem)));
+  }
+}

@@ -1,0 +1,35 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { CollectorMetrics } from '#collectors';
+import { DriftMetrics } from '#drift';
+import { IngestMetrics } from '#ingest';
+import { OutboxMetrics } from '#notify';
+import { OutboundMetrics, systemClock, type Clock } from '#platform';
+import { RetrainingMetrics } from '#retraining';
+import { AlertMetrics } from '#rules';
+import { EvaluationMetrics } from './evaluation-metrics.js';
+import { HttpMetrics } from './http/http-metrics.js';
+
+/** Everything that Leeway shows on /metrics. */
+export function createMetrics(clock: Clock) {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    alerts: new AlertMetrics(registry),
+    collectors: new CollectorMetrics(registry),
+    drift: new DriftMetrics(registry, () => clock.now()),
+    evaluation: new EvaluationMetrics(registry),
+    http: new HttpMetrics(registry),
+    ingest: new IngestMetrics(registry),
+    outbound: new OutboundMetrics(registry),
+    outbox: new OutboxMetrics(registry),
+    retraining: new RetrainingMetrics(registry),
+  };
+}
+
+/** The names of all metrics, for checking dashboards and rules against. */
+export function metricNames(): string[] {
+  return createMetrics(systemClock)
+    .registry.getMetricsAsArray()
+    .map(({ name }) => name);
+}

@@ -1,0 +1,39 @@
+import type { DriftEvaluation } from '#drift';
+import type { CapturedRows, Windows } from '#ingest';
+import type { Outbox } from '#notify';
+import { durationMs, type Clock } from '#platform';
+import type { Signals } from '#signals';
+import type { LeewayConfig } from './config.js';
+
+const EVERY_MS = 3_600_000;
+
+export interface RetainingRooms {
+  readonly capturedRows: CapturedRows;
+  readonly drift: DriftEvaluation;
+  readonly outbox: Outbox;
+  readonly signals: Signals;
+  readonly windows: Windows;
+}
+
+/** Forgets what is older than the configuration keeps, once an hour. */
+export class Retention {
+  private lastRunAt = -Infinity;
+
+  constructor(
+    private readonly keep: LeewayConfig['retention'],
+    private readonly rooms: RetainingRooms,
+    private readonly clock: Clock,
+  ) {}
+
+  async runIfDue(): Promise<void> {
+    const now = this.clock.now();
+    if (now - this.lastRunAt < EVERY_MS) return;
+    const { capturedRows, drift, outbox, signals, windows } = this.rooms;
+    await windows.deleteBefore(now - durationMs(this.keep.windows));
+    await capturedRows.dropBefore(now - durationMs(this.keep.capturedRows));
+    await signals.dropBefore(now - durationMs(this.keep.signals));
+    await drift.deleteBefore(now - durationMs(this.keep.driftResults));
+    await outbox.deleteBefore(now - durationMs(this.keep.messages));
+    this.lastRunAt = now;
+  }
+}

@@ -1,0 +1,198 @@
+import { CollectorRunner, createMetricsSource } from '#collectors';
+import { DriftEvaluation, Monitors, WindowSignals } from '#drift';
+import {
+  CapturedRows,
+  Compaction,
+  DEFAULT_INGEST_LIMITS,
+  GroupCommitter,
+  Ingest,
+  VersionContexts,
+  Windows,
+} from '#ingest';
+import { AlertNotifications, createNotifier, Outbox, sendSignedWebhook } from '#notify';
+import {
+  ApiKeys,
+  Database,
+  durationMs,
+  Jobs,
+  secretResolver,
+  type Clock,
+  type Environment,
+  type Logger,
+} from '#platform';
+import { Baselines, Deployments, Models } from '#registry';
+import { Retraining, RetrainingRuns } from '#retraining';
+import { Alerts, NotificationGroups, RuleEvaluation, Rules } from '#rules';
+import { Signals } from '#signals';
+import { MIGRATIONS } from '../../migrations/index.js';
+import type { LeewayConfig } from './config.js';
+import { EvaluationPass } from './evaluation-pass.js';
+import { createMetrics } from './metrics.js';
+import { Retention } from './retention.js';
+
+export interface RoomsOptions {
+  readonly environment: Environment;
+  readonly config: LeewayConfig;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Every room of Leeway, connected. The composition root: nothing else knows more than one door. */
+export type Rooms = Awaited<ReturnType<typeof openRooms>>;
+
+/** Opens the database and connects the rooms. Nothing runs yet: `Worker` and the HTTP server start what their roles need. */
+export async function openRooms({ environment, config, env, clock, logger }: RoomsOptions) {
+  const metrics = createMetrics(clock);
+  const resolveSecret = secretResolver(env);
+  // Links need the port, which is only known once the server listens.
+  const address = { publicUrl: environment.publicUrl ?? `http://${environment.host}:${environment.port}` };
+  const publicUrl = (): string => address.publicUrl;
+
+  const database = await Database.open({
+    databaseUrl: environment.databaseUrl,
+    dataDir: environment.dataDir,
+    entities: [],
+    migrations: MIGRATIONS,
+  });
+  const jobs = new Jobs(database, logger);
+  const apiKeys = new ApiKeys(database, clock);
+
+  const models = new Models(database);
+  const baselines = new Baselines(database, models, clock);
+  const deployments = new Deployments(database, models, clock);
+
+  const committer = new GroupCommitter(database, metrics.ingest, DEFAULT_INGEST_LIMITS.maxPendingRows);
+  const ingest = new Ingest(
+    new VersionContexts(models, baselines, clock),
+    committer,
+    metrics.ingest,
+    clock,
+    DEFAULT_INGEST_LIMITS,
+  );
+  const windows = new Windows(database, models, baselines, clock);
+  const capturedRows = new CapturedRows(database, models);
+  const compaction = new Compaction(database, baselines, clock, metrics.ingest);
+
+  const signals = new Signals(database);
+  const monitors = new Monitors(database, models);
+  const drift = new DriftEvaluation(
+    database,
+    models,
+    baselines,
+    windows,
+    monitors,
+    signals,
+    metrics.drift,
+    clock,
+    durationMs(config.evaluation.lateness),
+  );
+
+  const outbox = new Outbox(database, jobs, clock, logger, metrics.outbox);
+  const outbound = { metrics: metrics.outbound, now: () => clock.now() };
+  const notifiers = new Map(
+    config.channels.map((channel) => [channel.name, createNotifier(channel, resolveSecret, outbound)]),
+  );
+  outbox.register('notification', new AlertNotifications(notifiers));
+
+  const runs = new RetrainingRuns(database, clock);
+  const retraining = new Retraining(
+    config.triggers,
+    outbox,
+    (trigger, id, body, signal) =>
+      sendSignedWebhook(
+        {
+          target: `trigger:${trigger.name}`,
+          url: trigger.url,
+          secret: resolveSecret(trigger.secret),
+          id,
+          at: clock.now(),
+          body,
+        },
+        outbound,
+        signal,
+      ),
+    publicUrl,
+    clock,
+  );
+  outbox.register('retraining', retraining);
+
+  const rules = new Rules(
+    database,
+    { channels: new Set(notifiers.keys()), triggers: new Set(config.triggers.map(({ name }) => name)) },
+    clock,
+  );
+  const alerts = new Alerts(database);
+  const ruleEvaluation = new RuleEvaluation(
+    database,
+    rules,
+    (tx, alert) => retraining.start(tx, alert),
+    durationMs(config.diagnosis.deploymentLookback),
+    clock,
+    logger,
+  );
+  const groups = new NotificationGroups(database, outbox, config.channels, publicUrl, clock);
+
+  const collectors = new CollectorRunner(
+    config.collectors.map((spec) => ({
+      source: createMetricsSource(spec, { ...outbound, collectorMetrics: metrics.collectors, resolveSecret }),
+      model: spec.model,
+      intervalMs: durationMs(spec.interval),
+    })),
+    database,
+    signals,
+    clock,
+    logger,
+  );
+
+  const retention = new Retention(config.retention, { capturedRows, drift, outbox, signals, windows }, clock);
+  const pass = new EvaluationPass(
+    {
+      compaction,
+      windowSignals: new WindowSignals(
+        database,
+        models,
+        windows,
+        signals,
+        durationMs(config.evaluation.lateness),
+      ),
+      drift,
+      ruleEvaluation,
+      groups,
+      outbox,
+      runs,
+      retention,
+      measure: async () => {
+        await metrics.alerts.measure(alerts);
+        await metrics.retraining.measure(runs);
+      },
+    },
+    metrics.evaluation,
+    clock,
+    logger,
+  );
+  return {
+    alerts,
+    address,
+    apiKeys,
+    baselines,
+    capturedRows,
+    collectors,
+    committer,
+    database,
+    deployments,
+    drift,
+    metrics,
+    ingest,
+    jobs,
+    models,
+    monitors,
+    outbox,
+    pass,
+    retraining,
+    rules,
+    runs,
+    signals,
+    windows,
+  };
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { LogController, type FastifyInstance, type FastifyReply, type FastifyServerOptions } from 'fastify';
+import { LeewayError, type Logger } from '#platform';
+import { applyConfig } from './apply-config.js';
+import { AppModule } from './app.module.js';
+import { installBodyParsers } from './http/body-parsers.js';
+import { NestLogger } from './http/nest-logger.js';
+import { installOpenApi } from './http/openapi.js';
+import { problemOf, toLeewayError } from './http/problem.js';
+import { openRooms, type RoomsOptions } from './rooms.js';
+
+export interface RunningServer {
+  readonly url: string;
+  /** The first admin key when it was generated now, to be shown once; else null. */
+  readonly generatedKey: string | null;
+  /** Stops taking requests, finishes those under way, commits what waits, and closes the database. */
+  stop(): Promise<void>;
+}
+
+/** Opens the rooms and serves them. */
+export async function startServer(options: RoomsOptions): Promise<RunningServer> {
+  const { environment, config, logger } = options;
+  const rooms = await openRooms(options);
+  try {
+    const generatedKey = await rooms.apiKeys.ensureAdminKey(environment.adminKey);
+    await applyConfig(config, rooms);
+    const app = await createApp(logger, AppModule.create({ environment, config, rooms, logger }), (fastify) =>
+      rooms.metrics.http.install(fastify),
+    );
+    await app.listen(environment.port, environment.host);
+    const url = (await app.getUrl()).replace('[::1]', 'localhost');
+    if (environment.publicUrl === null) rooms.address.publicUrl = url;
+    return {
+      url,
+      generatedKey,
+      async stop() {
+        await app.close();
+        await rooms.committer.drain();
+        await rooms.database.close();
+      },
+    };
+  } catch (error) {
+    await rooms.database.close();
+    throw error;
+  }
+}
+
+async function createApp(
+  logger: Logger,
+  module: ReturnType<typeof AppModule.create>,
+  install: (fastify: FastifyInstance) => void,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter(fastifyOptions(logger));
+  const app: NestFastifyApplication = await NestFactory.create(module, adapter, {
+    bodyParser: false,
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  const fastify = adapter.getInstance<FastifyInstance>();
+  installBodyParsers(fastify);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', String(request.id));
+    // PostgreSQL cannot store or compare a NUL, and no name has one.
+    done(
+      /%00/.test(request.raw.url ?? '')
+        ? new LeewayError('invalid-query', 'the URL holds a NUL character (%00)')
+        : undefined,
+    );
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const level =
+      reply.statusCode === 500
+        ? 'error'
+        : reply.statusCode > 500
+          ? 'warn'
+          : reply.statusCode >= 400
+            ? 'info'
+            : 'debug';
+    request.log[level](
+      {
+        method: request.method,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'request',
+    );
+    done();
+  });
+  install(fastify);
+  installOpenApi(app);
+  return app;
+}
+
+function fastifyOptions(logger: Logger): FastifyServerOptions {
+  return {
+    loggerInstance: logger,
+    // Requests are logged once, by the hook above, with their outcome.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && /^[\w.-]{1,100}$/.test(given) ? given : randomUUID();
+    },
+    // A URL that cannot be decoded never reaches a route.
+    frameworkErrors: (error, request, reply: FastifyReply) => {
+      const problem = problemOf(toLeewayError(error), String(request.id));
+      void reply
+        .status(problem.status)
+        .header('content-type', 'application/problem+json')
+        .send(Buffer.from(JSON.stringify(problem)));
+    },
+    forceCloseConnections: 'idle',
+  };
+}
