@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { ENVIRONMENT_VARIABLES, ERROR_CODES } from '#platform';
+import { REJECTION_REASONS } from '#payloads';
+import { parseConfigFile } from '../apps/server/config.js';
+import { HTTP_STATUS } from '../apps/server/http/http-status.js';
+
+const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+
+describe('documents say what the code does', () => {
+  it('docs/errors.md lists every error code with its status, and every reason for refusing a row', () => {
+    const errors = read('docs/errors.md');
+    const listed = [...errors.matchAll(/^\| `([a-z-]+)`\s*\| (\d+|–)\s*\|/gm)].map(([, code, status]) => [
+      code,
+      status,
+    ]);
+    const expected = ERROR_CODES.map((code) => [
+      code,
+      code === 'folder-in-use' ? '–' : String(HTTP_STATUS[code]),
+    ]);
+    expect(listed).toEqual(expected);
+    for (const reason of REJECTION_REASONS) expect(errors).toContain(`\`${reason}\``);
+  });
+
+  it('README.md names every environment variable', () => {
+    const readme = read('README.md');
+    for (const name of ENVIRONMENT_VARIABLES) expect(readme).toContain(`\`${name}\``);
+  });
+
+  it('the leeway.yaml of README.md and of the demo are valid', () => {
+    const example = /```yaml\n([\s\S]*?)```/.exec(read('README.md'))?.[1] ?? '';
+    expect(parseConfigFile(example, {})).toMatchObject({ ok: true });
+    expect(
+      parseConfigFile(read('apps/demo/leeway.yaml'), {
+        RETRAINING_CONSUMER_URL: 'http://127.0.0.1:1',
+        MODEL_SERVER_URL: 'http://127.0.0.1:2',
+      }),
+    ).toMatchObject({ ok: true });
+  });
+
+  it('every link of README.md to a file leads somewhere', () => {
+    for (const [, target] of read('README.md').matchAll(/\]\((?!https?:)([^)#]+)\)/g))
+      expect(() => readFileSync(new URL(`../${target ?? ''}`, import.meta.url))).not.toThrow(/ENOENT/);
+  });
+});
