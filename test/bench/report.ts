@@ -1,3 +1,5 @@
+import { median } from 'simple-statistics';
+
 /** One measured comparison. A ratio above 1 means that ours is better. */
 export interface BenchResult {
   readonly name: string;
@@ -21,8 +23,7 @@ export async function medianNs(
     await call();
     if (run >= 0) times.push(Number(process.hrtime.bigint() - start));
   }
-  times.sort((a, b) => a - b);
-  return times[Math.floor(times.length / 2)] ?? NaN;
+  return median(times);
 }
 
 /** Prints a table and, as the last line, one JSON object; exits with 1 when a target is missed. */

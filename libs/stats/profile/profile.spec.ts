@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { mean, sum, sumNthPowerDeviations } from 'simple-statistics';
 import { categoricalColumn, numericColumn, profileOf, seededNormals } from '../columns-for-tests.js';
 import {
   buildGrid,
@@ -285,5 +286,25 @@ describe('bytes', () => {
       'af63dc4c8601ec8c',
       '85944171f73967e8',
     ]);
+  });
+});
+
+describe('moments', () => {
+  it('are those of simple-statistics, however the rows were split', () => {
+    const values = fc.array(fc.double({ min: -1000, max: 1000, noNaN: true }), {
+      minLength: 2,
+      maxLength: 50,
+    });
+    fc.assert(
+      fc.property(values, fc.nat(50), (all, at) => {
+        const grid = buildGrid([numericColumn(all)]);
+        const merged = profileOf(grid, numericColumn(all.slice(0, at)));
+        mergeProfiles(merged, profileOf(grid, numericColumn(all.slice(at))));
+        const x = merged.columns[0] as NumericProfile;
+        expect(Math.abs(x.mean - mean(all))).toBeLessThanOrEqual(SUM_TOLERANCE);
+        expect(Math.abs(x.m2 - sumNthPowerDeviations(all, 2))).toBeLessThanOrEqual(M2_TOLERANCE);
+        expect(Math.abs(sum([...x.sums]) - sum(all))).toBeLessThanOrEqual(SUM_TOLERANCE);
+      }),
+    );
   });
 });
