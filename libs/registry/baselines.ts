@@ -89,7 +89,7 @@ export class Baselines {
    * Reads training data to its end, then stores its grid and profile in one transaction: a source that fails in the
    * middle leaves nothing behind.
    *
-   * @throws LeewayError `baseline-unreadable` with the place, or `baseline-empty`
+   * @throws LeewayError `baseline-unreadable` with the place, `baseline-empty`, or `already-exists` for the newest one again
    */
   async register(modelName: string, versionName: string, source: BaselineSource): Promise<BaselineDetails> {
     const version = await this.models.getVersion(modelName, versionName);
@@ -169,6 +169,8 @@ export class Baselines {
   private async store(version: Version, source: string, profile: Profile): Promise<Baseline> {
     return this.database.transaction(async (tx) => {
       await tx.query('select 1 from version where id = $1 for update', [version.id]);
+      const bytes = base64(serializeProfile(profile));
+      await refuseRepetition(tx, version, bytes);
       const effectiveFrom = await this.nextBoundary(tx, version);
       // Base64 text and not a binary parameter: the embedded database reads large binary parameters fourteen times slower.
       await tx.query(
@@ -178,14 +180,7 @@ export class Baselines {
       const [row] = await tx.query<{ id: string }>(
         `insert into baseline (version_id, source, row_count, grid_hash, profile, effective_from)
          values ($1, $2, $3, $4, decode($5, 'base64'), $6) returning id`,
-        [
-          version.id,
-          source,
-          profile.rowCount,
-          profile.grid.hash,
-          base64(serializeProfile(profile)),
-          effectiveFrom,
-        ],
+        [version.id, source, profile.rowCount, profile.grid.hash, bytes, effectiveFrom],
       );
       const [stored] = await tx.query<BaselineRow>(`${SELECT} where b.id = $1`, [row?.id]);
       if (stored === undefined) throw new Error('the statement returned no row');
@@ -200,6 +195,19 @@ export class Baselines {
     const { grainMs } = version.model;
     return toRfc3339(windowStart(this.clock.now() + BASELINE_NOTICE_MS, grainMs) + grainMs);
   }
+}
+
+/** The newest baseline cannot be replaced by itself: that is an upload that was sent again. */
+async function refuseRepetition(tx: Sql, version: Version, bytes: string): Promise<void> {
+  const [newest] = await tx.query<{ id: string; is_same: boolean }>(
+    `select id, profile = decode($2, 'base64') as is_same from baseline where version_id = $1 order by id desc limit 1`,
+    [version.id, bytes],
+  );
+  if (newest?.is_same !== true) return;
+  throw new LeewayError(
+    'already-exists',
+    `baseline ${newest.id} of version ${JSON.stringify(version.name)} is of exactly this data; see /api/v1/baselines/${newest.id}`,
+  );
 }
 
 /** Grids in memory: about 50 kB each at 30 columns. */

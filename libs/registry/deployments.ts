@@ -8,7 +8,7 @@ import {
   type PageRequest,
   type Sql,
 } from '#platform';
-import type { Models } from './models.js';
+import type { Models, Version } from './models.js';
 import type { DeploymentSpec } from './schemas.js';
 
 /** Version V went live at T, in an environment, with a share of the traffic, until it ended. */
@@ -51,12 +51,14 @@ export class Deployments {
     private readonly clock: Clock,
   ) {}
 
+  /** @throws LeewayError `already-exists` when exactly this is live already: a request that was sent again */
   async register(modelName: string, spec: DeploymentSpec): Promise<Deployment> {
     const version = await this.models.getVersion(modelName, spec.version);
     const startedAt = spec.startedAt ?? new Date(this.clock.now()).toISOString();
     return this.database.transaction(async (tx) => {
       // Two full deployments at once must not both stay open: the model's row is the lock.
       await tx.query('select 1 from model where id = $1 for update', [version.model.id]);
+      await refuseRepetition(tx, version, spec);
       if (spec.kind === 'full') {
         await tx.query(
           `update deployment set ended_at = $3
@@ -104,6 +106,20 @@ export class Deployments {
     );
     return toPage(rows, limit, (row) => row.id, toDeployment);
   }
+}
+
+async function refuseRepetition(tx: Sql, version: Version, spec: DeploymentSpec): Promise<void> {
+  const [live] = await tx.query<{ id: string }>(
+    `select id from deployment
+      where version_id = $1 and environment = $2 and kind = $3 and traffic_share = $4
+        and revision is not distinct from $5 and ended_at is null`,
+    [version.id, spec.environment, spec.kind, spec.trafficShare, spec.revision ?? null],
+  );
+  if (live === undefined) return;
+  throw new LeewayError(
+    'already-exists',
+    `deployment ${live.id} of version ${JSON.stringify(spec.version)} is live in ${JSON.stringify(spec.environment)} already; end it, or name another revision`,
+  );
 }
 
 /** The deployments of a model that are live or ended at or after `since`, newest first. Reads in the caller's transaction. */

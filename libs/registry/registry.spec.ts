@@ -65,11 +65,13 @@ describe('registry', () => {
 
     it('are the same from rows, CSV, NDJSON and Parquet', async () => {
       const stream = (bytes: string | Buffer): Readable => Readable.from([bytes]);
+      for (const version of ['rows', 'csv', 'ndjson', 'parquet'])
+        await registerVersion(rooms.models, 'm', version);
       const all = [
-        await rooms.baselines.register('m', 'v1', { kind: 'rows', rows }),
-        await rooms.baselines.register('m', 'v1', { kind: 'csv', stream: stream(csv) }),
-        await rooms.baselines.register('m', 'v1', { kind: 'ndjson', stream: stream(ndjson) }),
-        await rooms.baselines.register('m', 'v1', { kind: 'parquet', stream: stream(await parquet()) }),
+        await rooms.baselines.register('m', 'rows', { kind: 'rows', rows }),
+        await rooms.baselines.register('m', 'csv', { kind: 'csv', stream: stream(csv) }),
+        await rooms.baselines.register('m', 'ndjson', { kind: 'ndjson', stream: stream(ndjson) }),
+        await rooms.baselines.register('m', 'parquet', { kind: 'parquet', stream: stream(await parquet()) }),
       ];
       expect(new Set(all.map(({ gridHash }) => gridHash)).size).toBe(1);
       expect(new Set(all.map(({ columns }) => JSON.stringify(columns))).size).toBe(1);
@@ -110,6 +112,19 @@ describe('registry', () => {
       await expect(
         rooms.baselines.register('m', 'v1', { kind, stream: Readable.from([text]) }),
       ).rejects.toMatchObject({ code: 'baseline-empty' });
+    });
+
+    it('are not registered twice: the newest one again is a request that was sent again', async () => {
+      await registerVersion(rooms.models, 'm', 'twice');
+      const register = (shift: number): Promise<{ id: string }> =>
+        rooms.baselines.register('m', 'twice', { kind: 'rows', rows: evenRows(100, shift) });
+      const first = await register(0);
+      await expect(register(0)).rejects.toMatchObject({
+        code: 'already-exists',
+        message: expect.stringContaining(`baseline ${first.id} `) as unknown,
+      });
+      await register(1);
+      expect((await register(0)).id).not.toBe(first.id);
     });
 
     it('count missing and invalid cells apart', async () => {
@@ -157,6 +172,11 @@ describe('registry', () => {
       const staging = items.find(({ environment }) => environment === 'staging');
       await rooms.deployments.end(staging?.id ?? '');
       expect(await retiredVersions(test.database, 'live')).toEqual(new Set(['v1']));
+    });
+
+    it('exactly what is live already is not registered again', async () => {
+      const { items } = await rooms.deployments.list('live', { limit: 1 });
+      await expect(deploy(items[0]?.version ?? '')).rejects.toMatchObject({ code: 'already-exists' });
     });
 
     it('two at once leave one open', async () => {
