@@ -394,11 +394,19 @@ describe('REST API', () => {
     expect(body['openapi']).toBe('3.1.0');
     const paths = body['paths'] as Record<
       string,
-      Record<string, { summary?: string; requestBody?: unknown }>
+      Record<string, { summary?: string; requestBody?: unknown; responses?: Record<string, unknown> }>
     >;
     for (const [path, operations] of Object.entries(paths)) {
       for (const [method, operation] of Object.entries(operations)) {
         expect([path, method, operation.summary]).toEqual([path, method, expect.any(String)]);
+        const success = Object.entries(operation.responses ?? {}).find(([status]) => status.startsWith('2'));
+        if (path.startsWith('/api/v1') && method !== 'delete') {
+          expect([path, method, JSON.stringify(success)]).toEqual([
+            path,
+            method,
+            expect.stringContaining('"schema"') as unknown,
+          ]);
+        }
         if (['post', 'put', 'patch'].includes(method) && !path.endsWith('/end'))
           expect([path, method, operation.requestBody]).toEqual([path, method, expect.anything()]);
       }

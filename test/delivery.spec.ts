@@ -6,9 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { Webhook } from 'standardwebhooks';
+import type { z } from 'zod';
 import { parseEnvironment, systemClock } from '#platform';
 import { LeewayApi } from '../apps/demo/api-client.js';
 import { freePort, SpawnedProcess } from '../apps/demo/spawned-process.js';
+import * as answers from '../apps/server/api/responses.js';
 import { parseConfigFile } from '../apps/server/config.js';
 import { startServer, type RunningServer } from '../apps/server/server.js';
 import { createTestPlace, type TestPlace } from './database.js';
@@ -156,4 +158,37 @@ describe('delivery', () => {
     const told = (await messages()).map((message) => JSON.stringify(message));
     expect(told.filter((text) => text.includes('retrain'))).toHaveLength(1);
   }, 120_000);
+
+  it('answers as the OpenAPI description says, field by field', async () => {
+    const version = '/models/m/versions/v1';
+    const [alert] = await api.alerts('m');
+    const pages: [string, z.ZodType][] = [
+      ['/models', answers.modelAnswer],
+      ['/models/m/versions', answers.versionAnswer],
+      [`${version}/baselines`, answers.baselineAnswer],
+      [`${version}/windows`, answers.windowAnswer],
+      [`${version}/captured-rows`, answers.capturedRowAnswer],
+      ['/models/m/monitors', answers.monitorAnswer],
+      ['/models/m/drift-results', answers.storedDriftResultAnswer],
+      ['/signals', answers.signalAnswer],
+      ['/rules', answers.ruleAnswer],
+      ['/alerts', answers.alertAnswer],
+      ['/retraining-runs', answers.runAnswer],
+      ['/notifications', answers.notificationAnswer],
+    ];
+    for (const [path, item] of pages) {
+      const body = await api.send<{ items: unknown[] }>('GET', path);
+      expect([path, body.items.length > 0]).toEqual([path, true]);
+      expect([path, answers.pageOf(item).parse(body)]).toEqual([path, body]);
+    }
+    const single: [string, z.ZodType][] = [
+      ['/baselines/1', answers.baselineDetailsAnswer],
+      [`/alerts/${alert?.id ?? ''}`, answers.alertDetailsAnswer],
+      ['/signals/query?name=model_drift_verdict&model=m', answers.signalHistoryAnswer],
+    ];
+    for (const [path, schema] of single) {
+      const body = await api.send('GET', path);
+      expect([path, schema.parse(body)]).toEqual([path, body]);
+    }
+  });
 });

@@ -8,6 +8,7 @@ import { IdPipe } from '../http/validation.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { alertsQuery } from './queries.js';
+import { alertAnswer, alertDetailsAnswer, Answers, pageOf } from './responses.js';
 
 @ApiTags('Alerts')
 @Needs('read')
@@ -17,12 +18,14 @@ export class AlertsController {
 
   @Get()
   @ApiOperation({ summary: 'List alerts, newest first' })
+  @Answers(pageOf(alertAnswer))
   list(@Query({ schema: alertsQuery }) query: z.infer<typeof alertsQuery>): Promise<Page<Alert>> {
     return this.rooms.alerts.list(query);
   }
 
   @Get(':id')
   @ApiOperation({ summary: 'One alert with its diagnosis and history' })
+  @Answers(alertDetailsAnswer)
   get(@Param('id', IdPipe) id: string): Promise<Alert & { readonly history: readonly AlertEvent[] }> {
     return this.rooms.alerts.get(id);
   }

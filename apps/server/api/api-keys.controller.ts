@@ -3,6 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { apiKeySchema, type ApiKey, type ApiKeySpec, type Page } from '#platform';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
+import { Answers, apiKeyAnswer, newApiKeyAnswer, pageOf } from './responses.js';
 
 @ApiTags('API keys')
 @Controller('api/v1/api-keys')
@@ -11,12 +12,14 @@ export class ApiKeysController {
 
   @Post()
   @ApiOperation({ summary: 'Create a key; it is shown once' })
+  @Answers(newApiKeyAnswer, 201)
   create(@Body({ schema: apiKeySchema }) spec: ApiKeySpec): Promise<ApiKey & { key: string }> {
     return this.rooms.apiKeys.create(spec);
   }
 
   @Get()
   @ApiOperation({ summary: 'List keys, without their secrets' })
+  @Answers(pageOf(apiKeyAnswer))
   async list(): Promise<Page<ApiKey>> {
     return { items: await this.rooms.apiKeys.list(), nextCursor: null };
   }

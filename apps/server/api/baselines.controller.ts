@@ -11,6 +11,7 @@ import { Needs } from '../http/auth.guard.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import type { PageQuery } from './queries.js';
+import { Answers, baselineAnswer, baselineDetailsAnswer, pageOf } from './responses.js';
 
 /** How long a refused upload is still read, so that its sender gets to see the answer. */
 const DRAIN_TIMEOUT_MS = 10_000;
@@ -24,6 +25,7 @@ export class BaselinesController {
   @ApiOperation({
     summary: 'Register training data as the baseline: stream CSV, NDJSON or Parquet, or post { rows }',
   })
+  @Answers(baselineDetailsAnswer, 201)
   @ApiConsumes('application/json', ...Object.keys(STREAM_TYPES))
   @ApiBody({
     schema: { description: '{ "rows": [{ column: value }] }, or a stream in one of the other types' },
@@ -46,6 +48,7 @@ export class BaselinesController {
   @Get('models/:model/versions/:version/baselines')
   @Needs('read')
   @ApiOperation({ summary: 'List the baselines of a version' })
+  @Answers(pageOf(baselineAnswer))
   list(
     @Param('model') model: string,
     @Param('version') version: string,
@@ -57,6 +60,7 @@ export class BaselinesController {
   @Get('baselines/:id')
   @Needs('read')
   @ApiOperation({ summary: 'One baseline with what it says of each column' })
+  @Answers(baselineDetailsAnswer)
   get(@Param('id', IdPipe) id: string): Promise<BaselineDetails> {
     return this.rooms.baselines.get(id);
   }

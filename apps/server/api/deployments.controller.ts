@@ -7,6 +7,7 @@ import { IdPipe } from '../http/validation.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import type { PageQuery } from './queries.js';
+import { Answers, deploymentAnswer, pageOf } from './responses.js';
 
 @ApiTags('Deployments')
 @Controller('api/v1')
@@ -15,6 +16,7 @@ export class DeploymentsController {
 
   @Post('models/:model/deployments')
   @ApiOperation({ summary: 'Say that a version went live; a full deployment ends the full one before it' })
+  @Answers(deploymentAnswer, 201)
   register(
     @Param('model') model: string,
     @Body({ schema: deploymentSchema }) spec: DeploymentSpec,
@@ -25,6 +27,7 @@ export class DeploymentsController {
   @Get('models/:model/deployments')
   @Needs('read')
   @ApiOperation({ summary: 'List the deployments of a model, newest first' })
+  @Answers(pageOf(deploymentAnswer))
   list(
     @Param('model') model: string,
     @Query({ schema: pageQuerySchema }) query: PageQuery,
@@ -35,6 +38,7 @@ export class DeploymentsController {
   @Post('deployments/:id/end')
   @HttpCode(200)
   @ApiOperation({ summary: 'End a deployment now' })
+  @Answers(deploymentAnswer)
   end(@Param('id', IdPipe) id: string): Promise<Deployment> {
     return this.rooms.deployments.end(id);
   }

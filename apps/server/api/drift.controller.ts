@@ -17,6 +17,7 @@ import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { sameName } from './models.controller.js';
 import { driftResultsQuery, type PageQuery } from './queries.js';
+import { Answers, driftResultAnswer, monitorAnswer, pageOf, storedDriftResultAnswer } from './responses.js';
 
 const putMonitorSchema = monitorSchema.partial({ name: true });
 
@@ -27,6 +28,7 @@ export class DriftController {
 
   @Post('models/:model/monitors')
   @ApiOperation({ summary: 'Create a monitor' })
+  @Answers(monitorAnswer, 201)
   create(
     @Param('model') model: string,
     @Body({ schema: monitorSchema }) spec: MonitorSpec,
@@ -37,6 +39,7 @@ export class DriftController {
   @Get('models/:model/monitors')
   @Needs('read')
   @ApiOperation({ summary: 'List the monitors of a model' })
+  @Answers(pageOf(monitorAnswer))
   listMonitors(
     @Param('model') model: string,
     @Query({ schema: pageQuerySchema }) query: PageQuery,
@@ -47,12 +50,14 @@ export class DriftController {
   @Get('models/:model/monitors/:name')
   @Needs('read')
   @ApiOperation({ summary: 'One monitor' })
+  @Answers(monitorAnswer)
   getMonitor(@Param('model') model: string, @Param('name') name: string): Promise<Monitor> {
     return this.rooms.monitors.get(model, name);
   }
 
   @Put('models/:model/monitors/:name')
   @ApiOperation({ summary: 'Create or change a monitor; doing it twice changes nothing' })
+  @Answers(monitorAnswer)
   putMonitor(
     @Param('model') model: string,
     @Param('name') name: string,
@@ -77,6 +82,7 @@ export class DriftController {
   @ApiOperation({
     summary: 'Compare the windows of a range with the baseline now; the result is answered and not stored',
   })
+  @Answers(driftResultAnswer)
   evaluate(
     @Param('model') model: string,
     @Param('version') version: string,
@@ -88,6 +94,7 @@ export class DriftController {
   @Get('models/:model/drift-results')
   @Needs('read')
   @ApiOperation({ summary: 'List drift results, newest first' })
+  @Answers(pageOf(storedDriftResultAnswer))
   listResults(
     @Param('model') model: string,
     @Query({ schema: driftResultsQuery }) query: z.infer<typeof driftResultsQuery>,
@@ -98,6 +105,7 @@ export class DriftController {
   @Get('drift-results/:id')
   @Needs('read')
   @ApiOperation({ summary: 'One drift result' })
+  @Answers(storedDriftResultAnswer)
   getResult(@Param('id', IdPipe) id: string): Promise<StoredDriftResult> {
     return this.rooms.drift.get(id);
   }

@@ -6,6 +6,7 @@ import { Needs } from '../http/auth.guard.js';
 import { readBody } from '../http/validation.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
+import { Answers, receiptAnswer } from './responses.js';
 
 @ApiTags('Inferences')
 @Controller('api/v1/models/:model/versions/:version/inferences')
@@ -19,6 +20,7 @@ export class InferencesController {
     summary:
       'Send rows that were served. Answered once they are durable; a payload id that was counted before is a duplicate',
   })
+  @Answers(receiptAnswer, 202)
   accept(
     @Param('model') model: string,
     @Param('version') version: string,

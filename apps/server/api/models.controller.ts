@@ -15,6 +15,7 @@ import { readBody } from '../http/validation.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import type { PageQuery } from './queries.js';
+import { Answers, modelAnswer, pageOf, versionAnswer } from './responses.js';
 
 const putModelSchema = modelSchema.partial({ name: true });
 const putVersionSchema = versionSchema.partial({ name: true });
@@ -26,6 +27,7 @@ export class ModelsController {
 
   @Post()
   @ApiOperation({ summary: 'Register a model' })
+  @Answers(modelAnswer, 201)
   async create(@Body({ schema: modelSchema }) spec: ModelSpec): Promise<object> {
     return shownModel(await this.rooms.models.create(spec));
   }
@@ -33,6 +35,7 @@ export class ModelsController {
   @Get()
   @Needs('read')
   @ApiOperation({ summary: 'List models' })
+  @Answers(pageOf(modelAnswer))
   async list(@Query({ schema: pageQuerySchema }) query: PageQuery): Promise<Page<object>> {
     const page = await this.rooms.models.list(query);
     return { ...page, items: page.items.map(shownModel) };
@@ -41,12 +44,14 @@ export class ModelsController {
   @Get(':model')
   @Needs('read')
   @ApiOperation({ summary: 'One model' })
+  @Answers(modelAnswer)
   async get(@Param('model') model: string): Promise<object> {
     return shownModel(await this.rooms.models.get(model));
   }
 
   @Put(':model')
   @ApiOperation({ summary: 'Create or change a model; doing it twice changes nothing' })
+  @Answers(modelAnswer)
   async put(
     @Param('model') name: string,
     @Body({ schema: putModelSchema }) spec: z.infer<typeof putModelSchema>,
@@ -58,6 +63,7 @@ export class ModelsController {
 
   @Post(':model/versions')
   @ApiOperation({ summary: 'Register a version with its schema' })
+  @Answers(versionAnswer, 201)
   async createVersion(
     @Param('model') model: string,
     @Body({ schema: versionSchema }) spec: VersionSpec,
@@ -68,6 +74,7 @@ export class ModelsController {
   @Get(':model/versions')
   @Needs('read')
   @ApiOperation({ summary: 'List the versions of a model' })
+  @Answers(pageOf(versionAnswer))
   async listVersions(
     @Param('model') model: string,
     @Query({ schema: pageQuerySchema }) query: PageQuery,
@@ -79,6 +86,7 @@ export class ModelsController {
   @Get(':model/versions/:version')
   @Needs('read')
   @ApiOperation({ summary: 'One version with its schema' })
+  @Answers(versionAnswer)
   async getVersion(@Param('model') model: string, @Param('version') version: string): Promise<object> {
     return shownVersion(await this.rooms.models.getVersion(model, version));
   }
@@ -86,6 +94,7 @@ export class ModelsController {
   @Put(':model/versions/:version')
   @HttpCode(200)
   @ApiOperation({ summary: 'Create a version or change its description; its columns cannot change' })
+  @Answers(versionAnswer)
   async putVersion(
     @Param('model') model: string,
     @Param('version') name: string,

@@ -7,6 +7,7 @@ import { Needs } from '../http/auth.guard.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { notificationsQuery } from './queries.js';
+import { Answers, notificationAnswer, pageOf } from './responses.js';
 
 @ApiTags('Notifications')
 @Needs('read')
@@ -16,6 +17,7 @@ export class NotificationsController {
 
   @Get()
   @ApiOperation({ summary: 'List notifications and how their delivery went, newest first' })
+  @Answers(pageOf(notificationAnswer))
   list(
     @Query({ schema: notificationsQuery }) query: z.infer<typeof notificationsQuery>,
   ): Promise<Page<OutboxStatus>> {

@@ -8,6 +8,7 @@ import { IdPipe } from '../http/validation.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { runsQuery } from './queries.js';
+import { Answers, pageOf, runAnswer } from './responses.js';
 
 @ApiTags('Retraining')
 @Controller('api/v1/retraining-runs')
@@ -17,6 +18,7 @@ export class RetrainingRunsController {
   @Get()
   @Needs('read')
   @ApiOperation({ summary: 'List retraining runs, refused starts among them, newest first' })
+  @Answers(pageOf(runAnswer))
   list(@Query({ schema: runsQuery }) query: z.infer<typeof runsQuery>): Promise<Page<RetrainingRun>> {
     return this.rooms.runs.list(query);
   }
@@ -24,12 +26,14 @@ export class RetrainingRunsController {
   @Get(':id')
   @Needs('read')
   @ApiOperation({ summary: 'One retraining run with its history and evidence' })
+  @Answers(runAnswer)
   get(@Param('id', IdPipe) id: string): Promise<RetrainingRun> {
     return this.rooms.runs.get(id);
   }
 
   @Patch(':id')
   @ApiOperation({ summary: 'Report how a run goes' })
+  @Answers(runAnswer)
   patch(
     @Param('id', IdPipe) id: string,
     @Body({ schema: runPatchSchema }) patch: RunPatch,

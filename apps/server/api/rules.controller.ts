@@ -9,6 +9,7 @@ import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { sameName } from './models.controller.js';
 import type { PageQuery } from './queries.js';
+import { Answers, pageOf, ruleAnswer } from './responses.js';
 
 const putRuleSchema = ruleSchema.partial({ name: true });
 
@@ -19,6 +20,7 @@ export class RulesController {
 
   @Post()
   @ApiOperation({ summary: 'Create a rule' })
+  @Answers(ruleAnswer, 201)
   create(@Body({ schema: ruleSchema }) spec: RuleSpec): Promise<Rule> {
     return this.rooms.rules.create(spec);
   }
@@ -26,6 +28,7 @@ export class RulesController {
   @Get()
   @Needs('read')
   @ApiOperation({ summary: 'List rules' })
+  @Answers(pageOf(ruleAnswer))
   list(@Query({ schema: pageQuerySchema }) query: PageQuery): Promise<Page<Rule>> {
     return this.rooms.rules.list(query);
   }
@@ -33,12 +36,14 @@ export class RulesController {
   @Get(':name')
   @Needs('read')
   @ApiOperation({ summary: 'One rule' })
+  @Answers(ruleAnswer)
   get(@Param('name') name: string): Promise<Rule> {
     return this.rooms.rules.get(name);
   }
 
   @Put(':name')
   @ApiOperation({ summary: 'Create or change a rule; doing it twice changes nothing' })
+  @Answers(ruleAnswer)
   put(
     @Param('name') name: string,
     @Body({ schema: putRuleSchema }) spec: z.infer<typeof putRuleSchema>,

@@ -7,6 +7,7 @@ import { Needs } from '../http/auth.guard.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { signalHistoryQuery, signalsQuery } from './queries.js';
+import { Answers, pageOf, signalAnswer, signalHistoryAnswer } from './responses.js';
 
 @ApiTags('Signals')
 @Needs('read')
@@ -16,6 +17,7 @@ export class SignalsController {
 
   @Get()
   @ApiOperation({ summary: 'List signals with their newest value' })
+  @Answers(pageOf(signalAnswer))
   list(@Query({ schema: signalsQuery }) query: z.infer<typeof signalsQuery>): Promise<Page<Signal>> {
     return this.rooms.signals.list(query);
   }
@@ -24,6 +26,7 @@ export class SignalsController {
   @ApiOperation({
     summary: 'The history of a signal, one series per label set; null is "could not be measured"',
   })
+  @Answers(signalHistoryAnswer)
   async query(
     @Query({ schema: signalHistoryQuery }) query: z.infer<typeof signalHistoryQuery>,
   ): Promise<{ series: SignalSeries[] }> {

@@ -8,6 +8,7 @@ import { Needs } from '../http/auth.guard.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { capturedRowsQuery, rangeOf, segmentQuery, windowsQuery } from './queries.js';
+import { Answers, capturedRowAnswer, pageOf, windowAnswer, windowProfileAnswer } from './responses.js';
 
 @ApiTags('Windows')
 @Needs('read')
@@ -17,6 +18,7 @@ export class WindowsController {
 
   @Get('windows')
   @ApiOperation({ summary: 'List windows with their counts, oldest first' })
+  @Answers(pageOf(windowAnswer))
   list(
     @Param('model') model: string,
     @Param('version') version: string,
@@ -28,6 +30,7 @@ export class WindowsController {
 
   @Get('windows/:start/profile')
   @ApiOperation({ summary: 'What one window holds, per segment and column' })
+  @Answers(windowProfileAnswer)
   async profile(
     @Param('model') model: string,
     @Param('version') versionName: string,
@@ -66,6 +69,7 @@ export class WindowsController {
 
   @Get('captured-rows')
   @ApiOperation({ summary: 'List captured rows, in the order in which they were stored' })
+  @Answers(pageOf(capturedRowAnswer))
   capturedRows(
     @Param('model') model: string,
     @Param('version') version: string,

@@ -1,0 +1,284 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiResponse } from '@nestjs/swagger';
+import { z } from 'zod';
+import { monitorSchema } from '#drift';
+import { modelSchema, versionSchema } from '#registry';
+import { ruleSchema } from '#rules';
+
+/** What the API answers, for its OpenAPI description. Tests hold real answers against these schemas. */
+const instant = z.iso.datetime();
+const id = z.string().describe('A number as text');
+const ratio = z.number().min(0).max(1);
+const verdict = z.enum(['ok', 'warning', 'drifted', 'insufficient']);
+const counts = z.record(z.string(), z.number().int());
+
+export const modelAnswer = modelSchema.extend({ createdAt: instant });
+export const versionAnswer = versionSchema.extend({ model: z.string(), createdAt: instant });
+
+export const baselineAnswer = z.object({
+  id,
+  model: z.string(),
+  version: z.string(),
+  source: z.enum(['csv', 'ndjson', 'parquet', 'rows']),
+  rowCount: z.number().int(),
+  gridHash: z.string(),
+  effectiveFrom: instant
+    .nullable()
+    .describe('Start of the first window counted on it; null for the first baseline of a version'),
+  createdAt: instant,
+});
+const columnSummary = z.object({
+  name: z.string(),
+  kind: z.enum(['numeric', 'categorical']),
+  count: z.number().int(),
+  missingCount: z.number().int(),
+  invalidCount: z.number().int(),
+  mean: z.number().nullable().optional(),
+  standardDeviation: z.number().nullable().optional(),
+  minimum: z.number().nullable().optional(),
+  maximum: z.number().nullable().optional(),
+  categoryCount: z.number().int().optional(),
+  topCategories: z.array(z.object({ category: z.string(), count: z.number().int() })).optional(),
+});
+export const baselineDetailsAnswer = baselineAnswer.extend({ columns: z.array(columnSummary) });
+
+export const receiptAnswer = z.object({
+  payloadId: z.string(),
+  status: z
+    .enum(['accepted', 'duplicate'])
+    .describe('duplicate: a payload with this id was counted before, nothing now'),
+  receivedCount: z.number().int(),
+  acceptedCount: z.number().int(),
+  rejectedCount: z.number().int(),
+  rejections: z
+    .array(
+      z.object({
+        row: z.number().int(),
+        column: z.string().nullable(),
+        reason: z.string(),
+        message: z.string(),
+      }),
+    )
+    .describe('The first 100'),
+  omittedRejectionCount: z.number().int(),
+  ignoredColumns: z.array(z.string()),
+});
+
+export const windowAnswer = z.object({
+  model: z.string(),
+  version: z.string(),
+  segment: z.string(),
+  start: instant,
+  end: instant,
+  gridHash: z.string(),
+  baselineId: id.nullable(),
+  rowCount: z.number().int(),
+  rejectedCount: z.number().int(),
+  rejections: counts,
+});
+export const windowProfileAnswer = z.object({
+  model: z.string(),
+  version: z.string(),
+  start: instant,
+  end: instant,
+  profiles: z.array(
+    z.object({
+      segment: z.string(),
+      gridHash: z.string(),
+      rowCount: z.number().int(),
+      rejections: counts,
+      columns: z.array(columnSummary),
+    }),
+  ),
+});
+export const capturedRowAnswer = z.object({
+  inferenceId: z.string(),
+  timestamp: instant,
+  windowStart: instant,
+  values: z.record(z.string(), z.union([z.number(), z.string(), z.null()])),
+});
+
+const columnDrift = z
+  .looseObject({
+    column: z.string(),
+    kind: z.enum(['numeric', 'categorical']),
+    verdict,
+    reason: z.string(),
+    baselineCount: z.number().int(),
+    windowCount: z.number().int(),
+    psi: z.number().nullable().describe('Nats'),
+    ks: z.number().nullable().describe('D at the edges of the grid'),
+    ksUpperBound: z.number().nullable().describe('The exact statistic lies in [ks, ksUpperBound]'),
+    pValue: z.number().nullable(),
+    correctedPValue: z.number().nullable(),
+    missingShare: ratio,
+    explanation: z.string(),
+    scale: z.object({ factor: z.number(), ksAfter: z.number(), knownUnit: z.string().nullable() }).nullable(),
+    bins: z.object({
+      labels: z.array(z.string()),
+      baseline: z.array(z.number()),
+      window: z.array(z.number()),
+    }),
+  })
+  .describe('More scores, bounds and noise floors than are listed here come with it');
+export const driftResultAnswer = z.object({
+  model: z.string(),
+  version: z.string(),
+  monitor: z.string().nullable(),
+  segment: z.string().nullable(),
+  evaluatedAt: instant,
+  from: instant,
+  to: instant,
+  verdict,
+  reason: z.string(),
+  driftedShare: ratio.nullable(),
+  rowCount: z.number().int(),
+  baselineId: id.nullable(),
+  gridHash: z.string().nullable(),
+  columns: z.array(columnDrift),
+});
+export const storedDriftResultAnswer = driftResultAnswer.extend({ id });
+
+export const monitorAnswer = monitorSchema.extend({ id, model: z.string(), createdAt: instant });
+export const ruleAnswer = ruleSchema.extend({ id, createdAt: instant });
+
+const labels = z.record(z.string(), z.string());
+export const signalAnswer = z.object({
+  id,
+  name: z.string(),
+  model: z.string(),
+  labels,
+  unit: z.string(),
+  source: z.string(),
+  lastAt: instant,
+  lastValue: z.number().nullable(),
+});
+export const signalHistoryAnswer = z.object({
+  series: z.array(
+    z.object({
+      name: z.string(),
+      labels,
+      unit: z.string(),
+      samples: z
+        .array(z.tuple([instant, z.number().nullable()]))
+        .describe('Oldest first; null could not be measured'),
+    }),
+  ),
+});
+
+export const alertAnswer = z.object({
+  id,
+  rule: z.string(),
+  model: z.string(),
+  labels,
+  fingerprint: z.string(),
+  severity: z.enum(['info', 'warning', 'critical']),
+  state: z.enum(['pending', 'firing', 'resolved']),
+  endReason: z.enum(['resolved', 'superseded']).nullable(),
+  activeAt: instant,
+  firedAt: instant.nullable(),
+  endedAt: instant.nullable(),
+  value: z.number().nullable(),
+  summary: z.string(),
+  description: z.string(),
+  runbookUrl: z.string().nullable(),
+  channels: z.array(z.string()),
+  diagnosis: z.object({ action: z.string(), summary: z.string(), evidence: z.array(z.string()) }).nullable(),
+  retraining: z.string().nullable(),
+});
+export const alertDetailsAnswer = alertAnswer.extend({
+  history: z.array(z.object({ at: instant, from: z.string(), to: z.string(), cause: z.string() })),
+});
+
+export const deploymentAnswer = z.object({
+  id,
+  model: z.string(),
+  version: z.string(),
+  environment: z.string(),
+  kind: z.enum(['full', 'canary', 'shadow']),
+  trafficShare: ratio,
+  revision: z.string().nullable(),
+  description: z.string().nullable(),
+  startedAt: instant,
+  endedAt: instant.nullable(),
+});
+
+const runStatus = z.enum([
+  'refused',
+  'requested',
+  'submitted',
+  'running',
+  'succeeded',
+  'failed',
+  'timed-out',
+]);
+export const runAnswer = z.object({
+  id,
+  trigger: z.string(),
+  model: z.string(),
+  version: z.string(),
+  alertId: id.nullable(),
+  status: runStatus,
+  reason: z.string(),
+  webhookId: z.string(),
+  newVersion: z.string().nullable(),
+  createdAt: instant,
+  updatedAt: instant,
+  history: z.array(z.object({ status: runStatus, at: instant, reason: z.string() })),
+  evidence: z.record(z.string(), z.unknown()),
+});
+
+export const notificationAnswer = z.object({
+  id,
+  kind: z.string(),
+  channel: z.string(),
+  model: z.string(),
+  status: z.enum(['pending', 'delivered', 'failed']),
+  attempts: z.number().int(),
+  lastError: z.string().nullable(),
+  createdAt: instant,
+  deliveredAt: instant.nullable(),
+});
+
+export const apiKeyAnswer = z.object({
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(z.string()),
+  createdAt: instant,
+});
+export const newApiKeyAnswer = apiKeyAnswer.extend({ key: z.string().describe('Shown this once') });
+
+const problemAnswer = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    instance: z.string(),
+    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  })
+  .describe('RFC 9457 problem details');
+
+/** One page of a list. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+}
+
+/** Describes what a route answers when it succeeds, and that failures are problem details. */
+export function Answers(answer: z.ZodType, status = 200): MethodDecorator {
+  return applyDecorators(
+    ApiResponse({ status, description: 'Success', schema: jsonSchemaOf(answer) }),
+    ApiResponse({
+      status: 'default',
+      description: 'A problem',
+      content: { 'application/problem+json': { schema: jsonSchemaOf(problemAnswer) } },
+    }),
+  );
+}
+
+type OpenApiSchema = NonNullable<Extract<Parameters<typeof ApiResponse>[0], { schema: unknown }>['schema']>;
+
+function jsonSchemaOf(schema: z.ZodType): OpenApiSchema {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' });
+  return rest as OpenApiSchema;
+}
