@@ -5,7 +5,7 @@ export class Claims {
   readonly failed: string[] = [];
   private count = 0;
 
-  constructor(private readonly terminal: Pick<Terminal, 'line'>) {}
+  constructor(private readonly terminal: Pick<Terminal, 'line' | 'quote'>) {}
 
   get checkedCount(): number {
     return this.count;
@@ -19,6 +19,8 @@ export class Claims {
 
   fail(what: string): void {
     this.failed.push(what);
-    this.terminal.line(`DID NOT HAPPEN: ${what}`);
+    const [first = '', ...rest] = what.split('\n');
+    this.terminal.line(`DID NOT HAPPEN: ${first}`);
+    if (rest.length > 0) this.terminal.quote(rest.join('\n'));
   }
 }

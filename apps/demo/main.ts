@@ -63,7 +63,7 @@ terminal.title(
 );
 const startedAt = performance.now();
 try {
-  const stage = await tell({ terminal, claims, processes, folder });
+  const stage = await Promise.race([tell({ terminal, claims, processes, folder }), processes.untimelyDeath]);
   isStoryOver = true;
   const took = inSeconds(performance.now() - startedAt);
   const failedCount = claims.failed.length;
@@ -75,14 +75,11 @@ try {
   for (const failed of claims.failed) terminal.line(`- ${failed}`);
   if (options.once) await leave(failedCount === 0 ? 0 : 1, failedCount > 0);
   whatToOpenNext(stage);
+  await processes.untimelyDeath;
 } catch (error) {
   if (!leaving.signal.aborted) {
     leaving.abort();
     claims.fail(error instanceof Error ? error.message : String(error));
-    for (const { name, endOfLog } of processes.casualties) {
-      terminal.line(`${name} has ended; the last it said:`);
-      terminal.quote(endOfLog);
-    }
     terminal.line('The story ends here.');
     await leave(1, true);
   }

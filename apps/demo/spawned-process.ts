@@ -27,7 +27,8 @@ export class SpawnedProcess {
   readonly name: string;
   readonly lines: string[] = [];
   private readonly errorLines: string[] = [];
-  private readonly exited: Promise<unknown>;
+  /** Resolves when it has ended, however it did. */
+  readonly exited: Promise<unknown>;
 
   private constructor(
     private readonly child: ChildProcess,
