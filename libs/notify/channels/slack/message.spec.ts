@@ -90,7 +90,7 @@ describe('slackMessage', () => {
     });
     const text = shown(slackMessage(aNotification({ alerts: [bare] })));
     expect(text).not.toMatch(/Do:|Evidence|Retraining|null|undefined|\n\n/);
-    expect(text).toContain('No runbook');
+    expect(text).not.toContain('unbook');
   });
 
   it('tells the rest in a line each, then in a number, when there are too many', () => {

@@ -175,7 +175,7 @@ function labels(alert: NotifiedAlert): string | null {
 }
 
 function links({ url, runbookUrl }: NotifiedAlert): string {
-  return [link(url, 'Alert'), runbookUrl === null ? 'No runbook' : link(runbookUrl, 'Runbook')].join('  ·  ');
+  return [link(url, 'Alert'), ...(runbookUrl === null ? [] : [link(runbookUrl, 'Runbook')])].join('  ·  ');
 }
 
 /** `verbatim` keeps Slack from turning `@here` or a channel's name into a mention. */
@@ -192,7 +192,8 @@ function instant(rfc3339: string): string {
 
 function lasted(prefix: string, from: string, to: string | null): string {
   const ms = to === null ? NaN : Date.parse(to) - Date.parse(from);
-  return ms >= 0 ? `${prefix}${durationInWords(ms)}` : '';
+  // An alert that has only begun has lasted no time worth naming.
+  return ms >= 500 ? `${prefix}${durationInWords(ms)}` : '';
 }
 
 /** The two largest units: `2d 3h`, `1h 5m`, `42s`. */
