@@ -67,14 +67,6 @@ describe('drift', () => {
       reason: 'baseline-changed',
     });
     expect(await evaluate('cannot', 1)).toMatchObject({ verdict: 'ok' });
-    await expect(
-      rooms.drift.evaluate('cannot', 'v1', {
-        from: '2026-01-01T00:00:00Z',
-        to: '2026-01-02T00:00:00Z',
-        columns: ['nope'],
-        thresholds: {},
-      }),
-    ).resolves.toMatchObject({ reason: 'no-rows' });
   });
 
   it('runs a monitor once per due time however many workers ask, and writes its signals', async () => {
@@ -122,5 +114,33 @@ describe('drift', () => {
     const x = result.columns.find(({ column }) => column === 'x');
     expect(x?.verdict).not.toBe('ok');
     expect(x?.scale).toMatchObject({ knownUnit: expect.stringContaining('kilomet') as unknown });
+  });
+
+  it("compares what it finds of a monitor's columns, and tells a question of its own what there is not", async () => {
+    await registerVersion(rooms.models, 'columns');
+    await rooms.baselines.register('columns', 'v1', { kind: 'rows', rows: evenRows(1_000) });
+    await rooms.monitors.put(
+      'columns',
+      monitorSchema.parse({ name: 'some', span: '1m', every: '1m', columns: ['x', 'gone'] }),
+    );
+    await rooms.monitors.put(
+      'columns',
+      monitorSchema.parse({ name: 'none', span: '1m', every: '1m', columns: ['gone'] }),
+    );
+    await send('columns', evenRows(500));
+    rooms.clock.advance(MINUTE);
+    await runDue();
+    const { items } = await rooms.drift.list('columns', { limit: 10 });
+    expect(
+      items.map(({ monitor, verdict, reason, columns }) => [monitor, verdict, reason, columns.length]).sort(),
+    ).toEqual([
+      ['none', 'insufficient', 'no-columns', 0],
+      ['some', 'ok', expect.any(String), 1],
+    ]);
+    const range = { from: '2026-11-01T00:00:00Z', to: '2026-12-01T00:00:00Z', thresholds: {} };
+    await expect(
+      rooms.drift.evaluate('columns', 'v1', { ...range, columns: ['gone'] }),
+    ).rejects.toMatchObject({ code: 'column-unknown' });
+    expect(failures).toEqual([]);
   });
 });

@@ -172,7 +172,9 @@ export class DriftEvaluation {
       baselineId: epoch?.id ?? null,
       gridHash: epoch?.gridHash ?? null,
     };
-    const obstacle = obstacleTo(windows, epoch, rowCount);
+    const columns =
+      epoch === null ? [] : comparedColumns(question, await this.baselines.grid(epoch.gridHash));
+    const obstacle = obstacleTo(windows, epoch, rowCount) ?? (columns.length === 0 ? 'no-columns' : null);
     if (epoch === null || obstacle !== null) {
       return {
         ...answered,
@@ -187,7 +189,7 @@ export class DriftEvaluation {
       baseline: await this.baselines.profile(epoch.id),
       window: await this.merge(windows, epoch),
       newest: await this.newestOf(windows, epoch),
-      columns: comparedColumns(version, question.columns, await this.baselines.grid(epoch.gridHash)),
+      columns,
       thresholds: question.thresholds,
       driftedShare: question.driftedShare,
     });
@@ -244,12 +246,13 @@ function obstacleTo(
   return isOtherGrid ? 'baseline-changed' : null;
 }
 
-/** The columns to compare, all of them known to the baseline. @throws LeewayError `column-unknown` */
-function comparedColumns(
-  version: Version,
-  asked: readonly string[] | undefined,
-  grid: Profile['grid'],
-): string[] {
+/**
+ * The columns to compare, all of them known to the baseline. A monitor watches versions of different schemas and
+ * compares what it finds of its columns; a question of somebody's own is told what there is not.
+ *
+ * @throws LeewayError `column-unknown` for a question outside a monitor
+ */
+function comparedColumns({ version, monitor, columns: asked }: Question, grid: Profile['grid']): string[] {
   const known = new Set(grid.columns.map(({ name }) => name));
   if (asked === undefined) {
     return version.columns
@@ -257,7 +260,7 @@ function comparedColumns(
       .map(({ name }) => name);
   }
   const unknown = asked.filter((name) => !known.has(name));
-  if (unknown.length > 0) {
+  if (unknown.length > 0 && monitor === null) {
     throw new LeewayError(
       'column-unknown',
       `the baseline of version ${JSON.stringify(version.name)} has no column ${unknown.map((name) => JSON.stringify(name)).join(', ')}`,
@@ -269,7 +272,7 @@ function comparedColumns(
       },
     );
   }
-  return [...asked];
+  return asked.filter((name) => known.has(name));
 }
 
 /** The newest result of a monitor for a version, for evidence. Reads in the caller's transaction. */

@@ -9,7 +9,8 @@ export const columnSchema = z.strictObject({
     .string()
     .min(1)
     .max(200)
-    .regex(/^[^\0]*$/, 'must not contain NUL'),
+    .regex(/^[^\0]*$/, 'must not contain NUL')
+    .refine((name) => name !== '__proto__', 'cannot be a column: JSON parsers drop it'),
   role: z.enum(COLUMN_ROLES),
   type: z
     .enum(['numeric', 'categorical', 'boolean'])

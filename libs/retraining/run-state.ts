@@ -10,8 +10,16 @@
  * `refused`, `succeeded`, `failed` and `timed-out` are final. A consumer may report `running` before its answer to the
  * webhook was recorded, so `requested` may become `running`.
  */
-export type RunStatus =
-  'refused' | 'requested' | 'submitted' | 'running' | 'succeeded' | 'failed' | 'timed-out';
+export const RUN_STATUSES = [
+  'refused',
+  'requested',
+  'submitted',
+  'running',
+  'succeeded',
+  'failed',
+  'timed-out',
+] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
 
 const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   refused: [],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { instantSchema, pageQuerySchema } from '#platform';
+import { RUN_STATUSES } from '#retraining';
 
 const optionalText = z.string().max(300).optional();
 
@@ -15,7 +16,7 @@ export const capturedRowsQuery = pageQuerySchema.extend({
 export const driftResultsQuery = pageQuerySchema.extend({
   monitor: optionalText,
   version: optionalText,
-  verdict: optionalText,
+  verdict: z.enum(['ok', 'warning', 'drifted', 'insufficient']).optional(),
 });
 export const signalsQuery = pageQuerySchema.extend({ name: optionalText, model: optionalText });
 export const signalHistoryQuery = z.object({
@@ -29,7 +30,10 @@ export const alertsQuery = pageQuerySchema.extend({
   state: z.enum(['pending', 'firing', 'resolved']).optional(),
   rule: optionalText,
 });
-export const runsQuery = pageQuerySchema.extend({ model: optionalText, status: optionalText });
+export const runsQuery = pageQuerySchema.extend({
+  model: optionalText,
+  status: z.enum(RUN_STATUSES).optional(),
+});
 export const notificationsQuery = pageQuerySchema.extend({
   model: optionalText,
   status: z.enum(['pending', 'delivered', 'failed']).optional(),

@@ -3,6 +3,7 @@ import { ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
 import { monitorSchema } from '#drift';
 import { modelSchema, versionSchema } from '#registry';
+import { RUN_STATUSES } from '#retraining';
 import { ruleSchema } from '#rules';
 
 /** What the API answers, for its OpenAPI description. Tests hold real answers against these schemas. */
@@ -203,15 +204,7 @@ export const deploymentAnswer = z.object({
   endedAt: instant.nullable(),
 });
 
-const runStatus = z.enum([
-  'refused',
-  'requested',
-  'submitted',
-  'running',
-  'succeeded',
-  'failed',
-  'timed-out',
-]);
+const runStatus = z.enum(RUN_STATUSES);
 export const runAnswer = z.object({
   id,
   trigger: z.string(),

@@ -52,6 +52,10 @@ export function toLeewayError(error: unknown): LeewayError {
       ? error.getStatus()
       : (error as { statusCode?: unknown } | null)?.statusCode;
   const byStatus = typeof status === 'number' ? HTTP_CODES[status] : undefined;
+  // What the HTTP layer refuses for a reason of its own (a parameter or header that is too long) is the caller's to mend.
+  const isRefused = typeof status === 'number' && status >= 400 && status < 500;
+  if (byStatus === undefined && isRefused)
+    return new LeewayError('invalid-query', messageOf(error), { cause: error });
   if (byStatus !== undefined) return new LeewayError(byStatus, messageOf(error), { cause: error });
   return new LeewayError(
     'internal',
