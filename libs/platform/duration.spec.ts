@@ -15,4 +15,10 @@ describe('durationMs', () => {
     expect(() => durationMs(text)).toThrow(RangeError);
     expect(durationSchema.safeParse(text).success).toBe(false);
   });
+
+  it('is not longer than ten years', () => {
+    expect(durationSchema.safeParse('3650d').success).toBe(true);
+    expect(durationSchema.safeParse('3651d').success).toBe(false);
+    expect(durationSchema.safeParse(`${'9'.repeat(400)}d`).success).toBe(false);
+  });
 });

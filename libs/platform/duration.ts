@@ -10,14 +10,17 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 const DURATION = /^(?:\d+(?:ms|[smhdw]))+$/;
 
-/** Nothing that anybody measures in, keeps or waits for is written longer; it also bounds what a duration can be. */
-const MAX_DURATION_CHARACTERS = 10;
+/** Ten years: nothing here is measured in, kept or waited for longer, and instants minus a duration stay instants. */
+const MAX_DURATION_MS = 3_650 * 86_400_000;
 
 /** A duration in Prometheus' notation: `250ms`, `30s`, `1h30m`, `7d`. Stays a string; `durationMs` reads it. */
 export const durationSchema = z
   .string()
-  .max(MAX_DURATION_CHARACTERS)
   .regex(DURATION, 'must be a duration such as 250ms, 30s, 5m, 1h30m or 7d')
+  .refine(
+    (text) => !DURATION.test(text) || durationMs(text) <= MAX_DURATION_MS,
+    'must not be longer than 3650d',
+  )
   .describe('Duration in Prometheus notation, for example 30s, 5m, 1h30m, 7d');
 
 /** A duration that is longer than nothing. */
