@@ -1,130 +1,87 @@
-/** Lanczos coefficients, g = 7, nine terms (Godfrey 2001): relative error of Γ about 1e-15. */
-const LANCZOS_G = 7;
-const LANCZOS = [
-  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
-  12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
-];
+import { gammaTails } from './incomplete-gamma.js';
+import { normalQuantile } from './normal-quantile.js';
+import { stirlingError } from './stirling.js';
 
-/** ln Γ(x) for x > 0. */
+export { studentTwoSidedSf } from './student.js';
+
+/** ln Γ(x) for x > 0, to 1e-15 of its largest term; Infinity at x ≤ 0 and for NaN. */
 export function logGamma(x: number): number {
-  if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
-  const z = x - 1;
-  const series = LANCZOS.slice(1).reduce((sum, c, i) => sum + c / (z + i + 1), LANCZOS[0]!);
-  const t = z + LANCZOS_G + 0.5;
-  return 0.5 * Math.log(2 * Math.PI) + (z + 0.5) * Math.log(t) - t + Math.log(series);
+  if (!(x > 0)) return Infinity;
+  return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + stirlingError(x);
 }
-
-const MAX_ITERATIONS = 100_000;
 
 /**
- * Regularised upper incomplete gamma function Q(a, x), 0 to 1; 1 at x ≤ 0.
+ * P(X > x) of the χ² distribution, 0 to 1; 1 at x ≤ 0, for NaN, and below one degree of freedom.
  *
- * Relative error about 1e-12 down to 1e-300. Series below a + 1, Lentz's continued fraction above (NIST DLMF 8.7.1, 8.9.2).
+ * Relative error 1e-12 down to 1e-300, up to 1e6 degrees of freedom and beyond. Golden values: SciPy 1.17.1, `chi2.sf`.
  */
-export function upperGamma(a: number, x: number): number {
-  if (!(x > 0)) return 1;
-  if (x === Infinity) return 0;
-  const scale = Math.exp(a * Math.log(x) - x - logGamma(a));
-  return x < a + 1 ? Math.max(0, 1 - scale * lowerSeries(a, x)) : scale * upperFraction(a, x);
-}
-
-function lowerSeries(a: number, x: number): number {
-  let term = 1 / a;
-  let sum = term;
-  for (let k = 1; k < MAX_ITERATIONS && term > sum * Number.EPSILON; k++) {
-    term *= x / (a + k);
-    sum += term;
-  }
-  return sum;
-}
-
-const TINY = 1e-300;
-
-function upperFraction(a: number, x: number): number {
-  let b = x + 1 - a;
-  let c = 1 / TINY;
-  let d = 1 / b;
-  let result = d;
-  for (let i = 1; i < MAX_ITERATIONS; i++) {
-    const an = -i * (i - a);
-    b += 2;
-    d = 1 / (an * d + b || TINY);
-    c = b + an / c || TINY;
-    result *= d * c;
-    if (Math.abs(d * c - 1) < Number.EPSILON) break;
-  }
-  return result;
-}
-
-/** P(X > x) of the χ² distribution; 1 without degrees of freedom. */
 export function chiSquareSf(x: number, degreesOfFreedom: number): number {
-  return degreesOfFreedom < 1 ? 1 : upperGamma(degreesOfFreedom / 2, x / 2);
+  return degreesOfFreedom >= 1 ? gammaTails(degreesOfFreedom / 2, x / 2).upper : 1;
 }
 
-const QUANTILES = new Map<string, number>();
-const MAX_CACHED_QUANTILES = 10_000;
-
-/** The x with P(X ≤ x) = probability of the χ² distribution, by bisection from Wilson and Hilferty's bracket; 1e-10 relative. */
+/**
+ * The x with P(X ≤ x) = probability of the χ² distribution; 0 at 0 and below one degree of freedom, Infinity at 1.
+ *
+ * Relative error 1e-13 and what 1 − probability has lost. Cost: 2 to 5 µs up to 1,000 degrees of freedom.
+ * @throws RangeError unless 0 ≤ probability ≤ 1
+ */
 export function chiSquareQuantile(probability: number, degreesOfFreedom: number): number {
-  const key = `${probability}/${degreesOfFreedom}`;
-  const known = QUANTILES.get(key);
-  if (known !== undefined) return known;
-  let low = 0;
-  let high = degreesOfFreedom + 10;
-  while (chiSquareSf(high, degreesOfFreedom) > 1 - probability) high *= 2;
-  while (high - low > 1e-11 * high) {
-    const middle = (low + high) / 2;
-    if (chiSquareSf(middle, degreesOfFreedom) > 1 - probability) low = middle;
-    else high = middle;
-  }
-  if (QUANTILES.size < MAX_CACHED_QUANTILES) QUANTILES.set(key, high);
-  return high;
+  return probability > 0.5
+    ? chiSquareUpperQuantile(1 - probability, degreesOfFreedom)
+    : chiSquareRoot(probability, degreesOfFreedom, 'lower');
 }
 
-/** P(abs(Z) > z) of the standard normal distribution. */
+/** The x with P(X > x) = tail of the χ² distribution, to 1e-13 down to 1e-300; else as `chiSquareQuantile`. SciPy's `chi2.isf`. */
+export function chiSquareUpperQuantile(tail: number, degreesOfFreedom: number): number {
+  return tail > 0.5
+    ? chiSquareRoot(1 - tail, degreesOfFreedom, 'lower')
+    : chiSquareRoot(tail, degreesOfFreedom, 'upper');
+}
+
+/** Below it doubles lose digits, and with them the slope. */
+const SMALLEST_NORMAL = 2.3e-308;
+/** Newton's method seldom takes more than five steps; the last one repeats the root. */
+const MAX_STEPS = 60;
+
+/**
+ * Newton's method on ln of the lower tail over ln x, or ln of the upper tail over x: both are concave and almost straight in their
+ * far tails, so that it converges from any start.
+ */
+function chiSquareRoot(tail: number, degreesOfFreedom: number, side: 'lower' | 'upper'): number {
+  const z = side === 'lower' ? normalQuantile(tail) : -normalQuantile(tail);
+  if (!(degreesOfFreedom >= 1)) return 0;
+  if (tail === 0) return side === 'lower' ? 0 : Infinity;
+  const a = degreesOfFreedom / 2;
+  let x = startOfRoot(tail, a, z);
+  let resolved = a;
+  for (let step = 0; step < MAX_STEPS; step++) {
+    const tails = gammaTails(a, x);
+    // Where the tail at x is beyond a double, go halfway back to where it was not.
+    if (tails[side] < SMALLEST_NORMAL) x = (x + resolved) / 2;
+    else {
+      resolved = x;
+      const change = (Math.log(tails[side] / tail) * tails[side]) / tails.slope;
+      x *= side === 'lower' ? Math.exp(-change) : 1 + change;
+      if (!(Math.abs(change) > 4 * Number.EPSILON)) break;
+    }
+  }
+  return 2 * x;
+}
+
+/** Wilson and Hilferty's cube (1931); where it fails, far down the lower tail, the first term of the series. */
+function startOfRoot(tail: number, a: number, z: number): number {
+  const cubeRoot = 1 - 1 / (9 * a) + z / (3 * Math.sqrt(a));
+  if (cubeRoot > 0.3) return a * cubeRoot ** 3;
+  return Math.exp((Math.log(tail) + logGamma(a + 1)) / a);
+}
+
+/** P(abs(Z) > z) of the standard normal distribution, 0 to 1; 1 for NaN. Relative error 2e-13 down to 1e-300. */
 export function normalTwoSidedSf(z: number): number {
-  return upperGamma(0.5, (z * z) / 2);
+  return gammaTails(0.5, (z * z) / 2).upper;
 }
 
-/** P(abs(T) > t) of Student's distribution, as the incomplete beta function I_{ν/(ν+t²)}(ν/2, ½). */
-export function studentTwoSidedSf(t: number, degreesOfFreedom: number): number {
-  const square = t * t;
-  if (square === Infinity) return 0;
-  return regularizedBeta(
-    degreesOfFreedom / (degreesOfFreedom + square),
-    square / (degreesOfFreedom + square),
-    degreesOfFreedom / 2,
-    0.5,
-  );
-}
-
-/** I_x(a, b) with y = 1 − x given apart, to keep its digits (NIST DLMF 8.17.22). */
-function regularizedBeta(x: number, y: number, a: number, b: number): number {
-  if (x <= 0) return 0;
-  if (y <= 0) return 1;
-  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * logOf(x, y) + b * logOf(y, x));
-  if (x < (a + 1) / (a + b + 2)) return (front * betaFraction(x, a, b)) / a;
-  return 1 - (front * betaFraction(y, b, a)) / b;
-}
-
-function logOf(x: number, complement: number): number {
-  return x > 0.5 ? Math.log1p(-complement) : Math.log(x);
-}
-
-function betaFraction(x: number, a: number, b: number): number {
-  let c = 1;
-  let d = 1 / (1 - ((a + b) * x) / (a + 1) || TINY);
-  let result = d;
-  for (let k = 1; k < MAX_ITERATIONS; k++) {
-    const even = (k * (b - k) * x) / ((a + 2 * k - 1) * (a + 2 * k));
-    d = 1 / (1 + even * d || TINY);
-    c = 1 + even / c || TINY;
-    result *= d * c;
-    const odd = (-(a + k) * (a + b + k) * x) / ((a + 2 * k) * (a + 2 * k + 1));
-    d = 1 / (1 + odd * d || TINY);
-    c = 1 + odd / c || TINY;
-    result *= d * c;
-    if (Math.abs(d * c - 1) < 4 * Number.EPSILON) break;
-  }
-  return result;
+/** P(Z > z) of the standard normal distribution, 0 to 1; ½ for NaN. Relative error 2e-13 down to 1e-300; SciPy's `norm.sf`. */
+export function normalSf(z: number): number {
+  const half = normalTwoSidedSf(z) / 2;
+  return z < 0 ? 1 - half : half;
 }

@@ -22,7 +22,7 @@ export interface WelchTest {
  * Welch's t-test that two samples of unequal variance have one mean, t = (mean_a − mean_b)/√(s²_a/n_a + s²_b/n_b).
  *
  * Null when a sample has fewer than two values, or neither varies, or a term overflows.
- * Source: Welch (1947); golden values: SciPy 1.10.1, `ttest_ind(equal_var=False)`.
+ * Source: Welch (1947); golden values: SciPy 1.17.1, `ttest_ind(equal_var=False)`.
  */
 export function welchT(a: SampleMoments, b: SampleMoments): WelchTest | null {
   if (a.count < 2 || b.count < 2) return null;
