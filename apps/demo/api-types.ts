@@ -88,7 +88,7 @@ export type Verdict = 'ok' | 'warning' | 'drifted' | 'insufficient';
 
 export interface ColumnDrift {
   readonly column: string;
-  readonly kind: 'numeric' | 'categorical';
+  readonly kind: 'numeric' | 'categorical' | 'text';
   readonly verdict: Verdict;
   readonly reason: string;
   readonly explanation: string;

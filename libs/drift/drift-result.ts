@@ -3,8 +3,10 @@ import {
   compareProfiles,
   modelVerdict,
   type ColumnDrift,
+  type DesignEffects,
   type DriftThresholds,
   type Profile,
+  type Reference,
   type Verdict,
 } from '#stats';
 
@@ -21,6 +23,8 @@ export interface DriftResult {
   readonly evaluatedAt: string;
   readonly from: string;
   readonly to: string;
+  /** What the span was compared with; a result stored before there was a choice has none, and means the baseline. */
+  readonly reference?: Reference;
   readonly verdict: Verdict;
   readonly reason: DriftReason;
   /** Share of the compared features that drifted, 0–1, weighted by importance; null when nothing was compared. */
@@ -39,6 +43,9 @@ export interface Compared {
   readonly window: Profile;
   /** The newest windows of the span, or null when they hold too few rows to explain anything. */
   readonly newest: Profile | null;
+  /** How much rows of the reference and of the span cluster. */
+  readonly baselineEffects: DesignEffects;
+  readonly windowEffects: DesignEffects;
   readonly columns: readonly string[];
   readonly thresholds: Partial<DriftThresholds>;
   readonly driftedShare: number;
@@ -56,22 +63,24 @@ export interface Comparison {
  *
  * The verdict rests on the whole span. What changed is explained from the newest windows where the span alone does not
  * show it: a fault that began in the middle of the span leaves a mixture of two distributions, and no unit mistake can
- * be recognised in a mixture.
+ * be recognised in a mixture. Those windows are compared as independent rows: the design effects of the span hold the
+ * very change that is to be explained.
  */
 export function compare({
   version,
   baseline,
   window,
   newest,
+  baselineEffects,
+  windowEffects,
   columns,
   thresholds,
   driftedShare,
 }: Compared): Comparison {
-  const compared = compareProfiles(baseline, window, thresholds, columns);
+  const options = { thresholds, onlyColumns: columns };
+  const compared = compareProfiles(baseline, window, { ...options, baselineEffects, windowEffects });
   const latest = new Map(
-    newest === null
-      ? []
-      : compareProfiles(baseline, newest, thresholds, columns).map((drift) => [drift.column, drift]),
+    newest === null ? [] : compareProfiles(baseline, newest, options).map((drift) => [drift.column, drift]),
   );
   const explained = compared.map((drift) => withNewestScale(drift, latest.get(drift.column)));
   const roles = new Map(version.columns.map((column) => [column.name, column]));

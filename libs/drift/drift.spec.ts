@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openTestDatabase, type TestDatabase } from '../../test/database.js';
 import { connectRooms, evenRows, registerVersion } from '../../test/rooms.js';
 import { signalTails } from '#signals';
+import type { Reference } from '#stats';
 import { monitorSchema } from './schemas.js';
 
 const MINUTE = 60_000;
@@ -21,11 +22,12 @@ describe('drift', () => {
       payloadId: `p${(payloads += 1)}`,
       rows: rows.map((values) => ({ values })),
     });
-  const evaluate = async (model: string, minutes: number) => {
+  const evaluate = async (model: string, minutes: number, reference: Reference = 'baseline') => {
     const to = Math.floor(rooms.clock.now() / MINUTE) * MINUTE + MINUTE;
     return rooms.drift.evaluate(model, 'v1', {
       from: new Date(to - minutes * MINUTE).toISOString(),
       to: new Date(to).toISOString(),
+      reference,
       thresholds: {},
     });
   };
@@ -67,6 +69,24 @@ describe('drift', () => {
       reason: 'baseline-changed',
     });
     expect(await evaluate('cannot', 1)).toMatchObject({ verdict: 'ok' });
+  });
+
+  it('compares with the same hours of the week before, and with the seven days before', async () => {
+    const week = 7 * 24 * 60;
+    await registerVersion(rooms.models, 'weekly');
+    await rooms.baselines.register('weekly', 'v1', { kind: 'rows', rows: evenRows(2_000) });
+    await send('weekly', evenRows(1_000, 0.6));
+    expect(await evaluate('weekly', 1, 'week-before')).toMatchObject({
+      verdict: 'insufficient',
+      reason: 'no-reference-rows',
+      reference: 'week-before',
+    });
+    rooms.clock.advance(week * MINUTE);
+    await send('weekly', evenRows(1_000, 0.6));
+    expect(await evaluate('weekly', 1)).toMatchObject({ verdict: 'drifted', reference: 'baseline' });
+    expect(await evaluate('weekly', 1, 'week-before')).toMatchObject({ verdict: 'ok' });
+    expect(await evaluate('weekly', 1, 'trailing-7-days')).toMatchObject({ verdict: 'ok' });
+    rooms.clock.advance(-week * MINUTE);
   });
 
   it('runs a monitor once per due time however many workers ask, and writes its signals', async () => {
@@ -137,7 +157,12 @@ describe('drift', () => {
       ['none', 'insufficient', 'no-columns', 0],
       ['some', 'ok', expect.any(String), 1],
     ]);
-    const range = { from: '2026-11-01T00:00:00Z', to: '2026-12-01T00:00:00Z', thresholds: {} };
+    const range = {
+      from: '2026-11-01T00:00:00Z',
+      to: '2026-12-01T00:00:00Z',
+      thresholds: {},
+      reference: 'baseline' as const,
+    };
     await expect(
       rooms.drift.evaluate('columns', 'v1', { ...range, columns: ['gone'] }),
     ).rejects.toMatchObject({ code: 'column-unknown' });

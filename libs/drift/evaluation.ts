@@ -20,7 +20,15 @@ import {
 } from '#registry';
 import type { StoredWindow, TimeRange, Windows } from '#ingest';
 import type { Signals } from '#signals';
-import { emptyProfile, mergeProfiles, type Profile } from '#stats';
+import {
+  type DesignEffects,
+  emptyProfile,
+  mergeProfiles,
+  type Profile,
+  type Reference,
+  referenceSpan,
+  spanDesignEffects,
+} from '#stats';
 import { compare, type DriftResult } from './drift-result.js';
 import type { DriftMetrics } from './metrics.js';
 import type { Monitor, Monitors } from './monitors.js';
@@ -41,6 +49,7 @@ interface Question {
   readonly range: TimeRange;
   readonly columns: readonly string[] | undefined;
   readonly segment: string | null;
+  readonly reference: Reference;
   readonly thresholds: Parameters<typeof compare>[0]['thresholds'];
   readonly driftedShare: number;
 }
@@ -79,6 +88,7 @@ export class DriftEvaluation {
       range: { from: Date.parse(spec.from), to: Date.parse(spec.to) },
       columns: spec.columns,
       segment: spec.segment ?? null,
+      reference: spec.reference,
       thresholds: spec.thresholds,
       driftedShare: DEFAULT_DRIFTED_SHARE,
     });
@@ -140,6 +150,7 @@ export class DriftEvaluation {
         range,
         columns: monitor.columns,
         segment: null,
+        reference: monitor.reference,
         thresholds: monitor.thresholds,
         driftedShare: monitor.driftedShare,
       });
@@ -154,9 +165,7 @@ export class DriftEvaluation {
 
   private async answer(question: Question): Promise<DriftResult> {
     const { version, range } = question;
-    const windows = (await this.windows.profiles(version, range)).filter(
-      ({ segment }) => question.segment === null || segment === question.segment,
-    );
+    const windows = await this.windowsOf(question, range);
     const epochs = await this.baselines.epochs(version.id);
     const epoch = epochAt(epochs, range.to - 1);
     const rowCount = windows.reduce((sum, { profile }) => sum + profile.rowCount, 0);
@@ -168,6 +177,7 @@ export class DriftEvaluation {
       evaluatedAt: toRfc3339(this.clock.now()),
       from: toRfc3339(range.from),
       to: toRfc3339(range.to),
+      reference: question.reference,
       rowCount,
       baselineId: epoch?.id ?? null,
       gridHash: epoch?.gridHash ?? null,
@@ -175,18 +185,22 @@ export class DriftEvaluation {
     const columns =
       epoch === null ? [] : comparedColumns(question, await this.baselines.grid(epoch.gridHash));
     const obstacle = obstacleTo(windows, epoch, rowCount) ?? (columns.length === 0 ? 'no-columns' : null);
-    if (epoch === null || obstacle !== null) {
+    const reference =
+      epoch === null ? 'no-baseline' : (obstacle ?? (await this.referenceOf(question, epoch)));
+    if (epoch === null || typeof reference === 'string') {
       return {
         ...answered,
         verdict: 'insufficient',
-        reason: obstacle ?? 'no-baseline',
+        reason: typeof reference === 'string' ? reference : 'no-baseline',
         driftedShare: null,
         columns: [],
       };
     }
     const comparison = compare({
       version,
-      baseline: await this.baselines.profile(epoch.id),
+      baseline: reference.profile,
+      baselineEffects: reference.effects,
+      windowEffects: spanDesignEffects(windows.filter(({ profile }) => profile.rowCount > 0)),
       window: await this.merge(windows, epoch),
       newest: await this.newestOf(windows, epoch),
       columns,
@@ -194,6 +208,22 @@ export class DriftEvaluation {
       driftedShare: question.driftedShare,
     });
     return { ...answered, ...comparison };
+  }
+
+  private async windowsOf({ version, segment }: Question, range: TimeRange): Promise<StoredWindow[]> {
+    const windows = await this.windows.profiles(version, range);
+    return segment === null ? windows : windows.filter((window) => window.segment === segment);
+  }
+
+  /** What the span is compared with, or why there is nothing. */
+  private async referenceOf(question: Question, epoch: BaselineEpoch): Promise<ReferenceRows | string> {
+    const span = referenceSpan(question.reference, question.range);
+    if (span === null)
+      return { profile: await this.baselines.profile(epoch.id), effects: INDEPENDENT_BASELINE };
+    const windows = (await this.windowsOf(question, span)).filter(({ profile }) => profile.rowCount > 0);
+    if (windows.length === 0) return 'no-reference-rows';
+    if (windows.some(({ profile }) => profile.grid.hash !== epoch.gridHash)) return 'baseline-changed';
+    return { profile: await this.merge(windows, epoch), effects: spanDesignEffects(windows) };
   }
 
   private async merge(windows: readonly StoredWindow[], epoch: BaselineEpoch): Promise<Profile> {
@@ -229,6 +259,15 @@ export class DriftEvaluation {
     this.metrics.record(result);
   }
 }
+
+/** The rows that a span is compared with. */
+interface ReferenceRows {
+  readonly profile: Profile;
+  readonly effects: DesignEffects;
+}
+
+/** A baseline's rows have no times, so how they cluster is not known; they are many, so it matters little. */
+const INDEPENDENT_BASELINE: DesignEffects = new Map();
 
 const DEFAULT_DRIFTED_SHARE = 0.3;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { instantSchema, nameSchema, positiveDurationSchema } from '#platform';
+import { REFERENCES } from '#stats';
 
 export const thresholdsSchema = z
   .strictObject({
@@ -7,10 +8,28 @@ export const thresholdsSchema = z
     psiDriftedNats: z.number().positive(),
     ksWarning: z.number().positive().max(1),
     ksDrifted: z.number().positive().max(1),
+    tailWarning: z.number().positive().max(1).describe("Change of the share of a baseline's outer twentieth"),
+    tailDrifted: z.number().positive().max(1),
+    lInfinityWarning: z.number().positive().max(1).describe('Change of the share of one category'),
+    lInfinityDrifted: z.number().positive().max(1),
+    qualityWarning: z
+      .number()
+      .positive()
+      .max(1)
+      .describe('Certain rise of the share of missing, invalid, unseen, empty or out-of-range rows'),
+    qualityDrifted: z.number().positive().max(1),
+    qualityFalseDiscoveryRate: z.number().positive().max(1),
     falseDiscoveryRate: z.number().positive().max(1),
     minCount: z.number().int().min(1),
   })
   .partial();
+
+const referenceSchema = z
+  .enum(REFERENCES)
+  .default('baseline')
+  .describe(
+    'What the span is compared with: the training baseline, the 7 days before it, or the same hours of the week before',
+  );
 
 export const monitorSchema = z.strictObject({
   name: nameSchema,
@@ -23,6 +42,7 @@ export const monitorSchema = z.strictObject({
     .default('24h')
     .describe('How much of the newest traffic is compared with the baseline'),
   every: positiveDurationSchema.default('1h'),
+  reference: referenceSchema,
   thresholds: thresholdsSchema.default({}),
   driftedShare: z
     .number()
@@ -39,6 +59,7 @@ export const driftEvaluationSchema = z
     to: instantSchema,
     columns: z.array(z.string()).min(1).optional(),
     segment: z.string().optional(),
+    reference: referenceSchema,
     thresholds: thresholdsSchema.default({}),
   })
   .refine(({ from, to }) => Date.parse(from) < Date.parse(to), {

@@ -3,7 +3,7 @@ import type { ColumnProfile, Profile } from '#stats';
 /** What a profile says of one column, for people. Counts are of rows; moments are null where no number was seen. */
 export interface ColumnSummary {
   readonly name: string;
-  readonly kind: 'numeric' | 'categorical';
+  readonly kind: 'numeric' | 'categorical' | 'text';
   readonly count: number;
   readonly missingCount: number;
   readonly invalidCount: number;
@@ -12,6 +12,8 @@ export interface ColumnSummary {
   readonly minimum?: number | null;
   readonly maximum?: number | null;
   readonly categoryCount?: number;
+  readonly emptyCount?: number;
+  readonly tokenCount?: number;
   readonly topCategories?: readonly { readonly category: string; readonly count: number }[];
 }
 
@@ -39,6 +41,9 @@ function summarizeColumn(profile: Profile, column: ColumnProfile, index: number)
       minimum: hasValues ? column.min : null,
       maximum: hasValues ? column.max : null,
     };
+  }
+  if (column.kind === 'text') {
+    return { ...counts, emptyCount: column.emptyCount, tokenCount: column.tokenCount };
   }
   const categories = definition?.grid.kind === 'categorical' ? definition.grid.categories : [];
   const ranked = categories

@@ -1,3 +1,4 @@
+export { readParquet } from './baseline-source/parquet.js';
 export type { BaselineSource } from './baseline-source/source.js';
 export {
   base64,

@@ -18,8 +18,19 @@ export interface CategoricalValues {
   readonly invalidCount: number;
 }
 
+/**
+ * The cells of one column of free text; null is missing, wrong-type cells are only in `invalidCount`.
+ *
+ * Booleans are categorical, with the categories `true` and `false`.
+ */
+export interface TextValues {
+  readonly kind: 'text';
+  readonly values: readonly (string | null)[];
+  readonly invalidCount: number;
+}
+
 /** The cells of one column, tagged by kind. */
-export type ColumnValues = NumericValues | CategoricalValues;
+export type ColumnValues = NumericValues | CategoricalValues | TextValues;
 
 /** A column's name with its cells. */
 export interface NamedColumn {

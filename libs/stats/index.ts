@@ -1,9 +1,23 @@
-export type { CategoricalValues, ColumnValues, NamedColumn, NumericValues } from './columns.js';
+export type { CategoricalValues, ColumnValues, NamedColumn, NumericValues, TextValues } from './columns.js';
 export { StatsFormatError } from './bytes/stats-format-error.js';
-export type { CategoricalGrid, ColumnGrid, Grid, NamedColumnGrid, NumericGrid } from './grid/grid.js';
+export type {
+  CategoricalGrid,
+  ColumnGrid,
+  Grid,
+  NamedColumnGrid,
+  NumericGrid,
+  TextGrid,
+} from './grid/grid.js';
 export { buildGrid } from './grid/build-grid.js';
 export { deserializeGrid, serializeGrid } from './grid/grid-codec.js';
-export type { CategoricalProfile, ColumnProfile, NumericProfile, Profile } from './profile/profile.js';
+export { BaselineStream, type StreamedBaseline } from './grid/stream/baseline-stream.js';
+export type {
+  CategoricalProfile,
+  ColumnProfile,
+  NumericProfile,
+  Profile,
+  TextProfile,
+} from './profile/profile.js';
 export { emptyProfile } from './profile/profile.js';
 export { foldColumns } from './profile/fold-columns.js';
 export { mergeProfiles } from './profile/merge-profiles.js';
@@ -21,15 +35,50 @@ export { psiLowerBound, psiNoiseFloor } from './distance/psi-inference.js';
 export { ksFromCells, type KsInterval, ksNoiseFloor } from './distance/ks-from-cells.js';
 export { wasserstein1, wassersteinFromCells } from './distance/wasserstein.js';
 export { kolmogorovSf, kolmogorovTwoSampleSf } from './significance/kolmogorov.js';
-export { twoSampleKs, type TwoSampleKs } from './significance/two-sample-ks.js';
-export { chiSquareTest, gTest, type HomogeneityTest } from './significance/contingency.js';
+export { ksOfSorted, twoSampleKs, type TwoSampleKs } from './significance/two-sample-ks.js';
+export {
+  chiSquareTest,
+  type EffectiveSizes,
+  gTest,
+  type HomogeneityTest,
+} from './significance/contingency.js';
+export { rankSumTest, type RankSumTest } from './significance/rank-sum.js';
+export { fisherRise, fisherTest } from './significance/fisher.js';
+export {
+  chiSquareQuantile,
+  chiSquareSf,
+  chiSquareUpperQuantile,
+  normalSf,
+  normalTwoSidedSf,
+} from './significance/special-functions.js';
+export { normalQuantile } from './significance/normal-quantile.js';
+export { studentTwoSidedSf } from './significance/student.js';
 export { type SampleMoments, welchT, type WelchTest } from './significance/welch.js';
 export { benjaminiHochberg } from './significance/benjamini-hochberg.js';
 export { shareChange, type ShareChange, wilsonInterval } from './significance/proportions.js';
+export type { BinComparison } from './raw/bin-comparison.js';
+export {
+  type CategoricalSampleDistances,
+  categoricalSampleDistances,
+  type PoolingOptions,
+} from './raw/categorical-sample-distances.js';
+export {
+  type DecileBins,
+  type NumericSampleDistances,
+  numericSampleDistances,
+} from './raw/numeric-sample-distances.js';
+export { type ColumnDesignEffects, type DesignEffects, INDEPENDENT_ROWS } from './span/design-effect.js';
+export { type SpanWindow, spanDesignEffects } from './span/span-effects.js';
+export { type Reference, REFERENCES, referenceSpan, type Span } from './span/reference-span.js';
 export { DEFAULT_DRIFT_THRESHOLDS, type DriftThresholds } from './verdict/drift-thresholds.js';
 export type { DriftReason, Verdict } from './verdict/column-verdict.js';
-export type { BinnedDistributions, ColumnDrift, QualityChanges } from './verdict/column-drift.js';
-export { compareProfiles } from './verdict/compare-profiles.js';
+export type { ColumnDrift, QualityChanges } from './verdict/column-drift.js';
+export type { BinnedDistributions, ColumnMeasures } from './verdict/column-measures.js';
+export { compareProfiles, type ComparisonOptions } from './verdict/compare-profiles.js';
+export type { ColumnChange } from './verdict/changes/column-change.js';
+export { changeWords, explanation } from './verdict/changes/change-words.js';
+export type { TailChanges } from './verdict/tails.js';
+export { neededSampleSizes, type NeededSampleSizes } from './verdict/needed-sample-size.js';
 export { detectScaleShift, type ScaleShift } from './verdict/scale-shift.js';
 export {
   modelVerdict,

@@ -30,7 +30,7 @@ export const baselineAnswer = z.object({
 });
 const columnSummary = z.object({
   name: z.string(),
-  kind: z.enum(['numeric', 'categorical']),
+  kind: z.enum(['numeric', 'categorical', 'text']),
   count: z.number().int(),
   missingCount: z.number().int(),
   invalidCount: z.number().int(),
@@ -102,7 +102,7 @@ export const capturedRowAnswer = z.object({
 const columnDrift = z
   .looseObject({
     column: z.string(),
-    kind: z.enum(['numeric', 'categorical']),
+    kind: z.enum(['numeric', 'categorical', 'text']),
     verdict,
     reason: z.string(),
     baselineCount: z.number().int(),
@@ -114,6 +114,10 @@ const columnDrift = z
     correctedPValue: z.number().nullable(),
     missingShare: ratio,
     explanation: z.string(),
+    changes: z
+      .array(z.looseObject({ kind: z.string() }))
+      .optional()
+      .describe('What changed, most telling first; results stored before there were any have none'),
     scale: z.object({ factor: z.number(), ksAfter: z.number(), knownUnit: z.string().nullable() }).nullable(),
     bins: z.object({
       labels: z.array(z.string()),
@@ -130,6 +134,7 @@ export const driftResultAnswer = z.object({
   evaluatedAt: instant,
   from: instant,
   to: instant,
+  reference: z.enum(['baseline', 'trailing-7-days', 'week-before']).optional(),
   verdict,
   reason: z.string(),
   driftedShare: ratio.nullable(),

@@ -7,14 +7,14 @@ import { StatsFormatError } from './stats-format-error.js';
 export const CONTENT_TYPES = { grid: 1, profile: 2 } as const;
 export type ContentType = keyof typeof CONTENT_TYPES;
 
-/** Raise it when a reader of the previous version would misread the bytes. */
-const FORMAT_VERSION = 1;
+/** What is written. Raise one when a reader of the previous version would misread the bytes; all older ones are read. */
+const FORMAT_VERSIONS: Readonly<Record<ContentType, number>> = { grid: 1, profile: 2 };
 const CHECKSUM_BYTES = 4;
 
 /** The body in its stored form: version byte, type byte, body, CRC-32 of all before it. */
 export function sealed(type: ContentType, writeBody: (writer: ByteWriter) => void): Uint8Array {
   const writer = new ByteWriter();
-  writer.byte(FORMAT_VERSION);
+  writer.byte(FORMAT_VERSIONS[type]);
   writer.byte(CONTENT_TYPES[type]);
   writeBody(writer);
   writer.uint32(crc32(writer.written()));
@@ -22,14 +22,21 @@ export function sealed(type: ContentType, writeBody: (writer: ByteWriter) => voi
 }
 
 /**
- * The body that `sealed` stored, read by `readBody`, which must consume all of it.
- * @throws StatsFormatError if the version or type is another one, the checksum differs, or bytes are missing or left over
+ * The body that `sealed` stored in this version or an older one, read by `readBody`, which must consume all of it.
+ * @throws StatsFormatError if the version is newer or the type another one, the checksum differs, or bytes are missing or left over
  */
-export function unsealed<T>(type: ContentType, bytes: Uint8Array, readBody: (reader: ByteReader) => T): T {
+export function unsealed<T>(
+  type: ContentType,
+  bytes: Uint8Array,
+  readBody: (reader: ByteReader, version: number) => T,
+): T {
   if (bytes.length < 2 + CHECKSUM_BYTES)
     throw new StatsFormatError(`${bytes.length} bytes are too few for a ${type}`);
-  if (bytes[0] !== FORMAT_VERSION)
-    throw new StatsFormatError(`format version ${bytes[0]} is not ${FORMAT_VERSION}`);
+  const version = bytes[0]!;
+  if (version < 1 || version > FORMAT_VERSIONS[type])
+    throw new StatsFormatError(
+      `format version ${version} of a ${type} is not known, only 1 to ${FORMAT_VERSIONS[type]}; it may be of a newer release`,
+    );
   if (bytes[1] !== CONTENT_TYPES[type])
     throw new StatsFormatError(`content type ${bytes[1]} is not a ${type}`);
   const checked = bytes.subarray(0, bytes.length - CHECKSUM_BYTES);
@@ -37,7 +44,7 @@ export function unsealed<T>(type: ContentType, bytes: Uint8Array, readBody: (rea
   if (crc32(checked) !== stored)
     throw new StatsFormatError(`the checksum of this ${type} does not match its bytes`);
   const reader = new ByteReader(checked.subarray(2));
-  const body = readBody(reader);
+  const body = readBody(reader, version);
   if (reader.remaining > 0) throw new StatsFormatError(`${reader.remaining} bytes are left over`);
   return body;
 }

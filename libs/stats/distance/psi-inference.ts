@@ -19,17 +19,23 @@ export function psiNoiseFloor(n: number, m: number, degreesOfFreedom: number): n
  *
  * PSI − bias − 1.645·se. The bias (B'−1)(1/n + 1/m), B' the bins in use, is what sampling alone adds (the mean of the
  * null distribution). The standard error is the delta method's for two multinomials:
- * Var = Var_p(ln(p/q) − q/p)/n + Var_q(ln(q/p) − p/q)/m, on smoothed shares. Null when a side is empty.
+ * Var = Var_p(ln(p/q) − q/p)/n + Var_q(ln(q/p) − p/q)/m, on smoothed shares. Null when a side is empty. `effective` sizes
+ * replace n and m where rows come in clusters.
  * Source: Agresti (2013), "Categorical data analysis", 16.1.
  * @throws RangeError if the histograms do not have the same number of bins
  */
-export function psiLowerBound(baseline: BinCounts, window: BinCounts): number | null {
+export function psiLowerBound(
+  baseline: BinCounts,
+  window: BinCounts,
+  effective?: { readonly n: number; readonly m: number },
+): number | null {
   const psi = populationStabilityIndex(baseline, window);
   if (psi === null) return null;
-  const [n, m] = totals(baseline, window);
-  const delta = 0.5 / Math.min(n, m);
-  const p = Float64Array.from(baseline, (count) => (count / n + delta) / (1 + baseline.length * delta));
-  const q = Float64Array.from(window, (count) => (count / m + delta) / (1 + window.length * delta));
+  const [rows, windowRows] = totals(baseline, window);
+  const delta = 0.5 / Math.min(rows, windowRows);
+  const { n, m } = effective ?? { n: rows, m: windowRows };
+  const p = Float64Array.from(baseline, (count) => (count / rows + delta) / (1 + baseline.length * delta));
+  const q = Float64Array.from(window, (count) => (count / windowRows + delta) / (1 + window.length * delta));
   const bias = Math.max(0, usedBins(baseline, window) - 1) * (1 / n + 1 / m);
   const variance = gradientVariance(p, q) / n + gradientVariance(q, p) / m;
   return Math.max(0, psi - bias - Z_95 * Math.sqrt(variance));

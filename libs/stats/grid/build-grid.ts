@@ -3,18 +3,34 @@ import { categoricalGrid } from './categorical-grid.js';
 import { gridOfColumns } from './grid-codec.js';
 import type { ColumnGrid, Grid } from './grid.js';
 import { numericGrid } from './numeric-grid.js';
+import { sortBuffers, sortedFinite, type SortBuffers } from './radix-sort.js';
+import { textGrid } from './text-grid.js';
 
 /**
  * The grid that these columns, the baseline's values, fix for every later window.
  *
  * NaN, null, ±Infinity and wrong-type cells do not shape it. A numeric column without a finite value gets one cell.
- * The result, and so its hash, does not depend on the order of rows. Cost: a sort per numeric column.
+ * The result, and so its hash, does not depend on the order of rows. Cost: a linear-time sort per numeric column.
  */
 export function buildGrid(columns: readonly NamedColumn[]): Grid {
-  return gridOfColumns(columns.map(({ name, values }) => ({ name, grid: columnGrid(values) })));
+  const buffers = sortBuffers(longestNumericColumn(columns));
+  return gridOfColumns(columns.map(({ name, values }) => ({ name, grid: columnGrid(values, buffers) })));
 }
 
-function columnGrid(column: ColumnValues): ColumnGrid {
-  if (column.kind === 'categorical') return categoricalGrid(column.values);
-  return numericGrid(column.values.filter(Number.isFinite).sort());
+function longestNumericColumn(columns: readonly NamedColumn[]): number {
+  return columns.reduce(
+    (longest, { values }) => (values.kind === 'numeric' ? Math.max(longest, values.values.length) : longest),
+    0,
+  );
+}
+
+function columnGrid(column: ColumnValues, buffers: SortBuffers): ColumnGrid {
+  switch (column.kind) {
+    case 'numeric':
+      return numericGrid(sortedFinite(column.values, buffers));
+    case 'categorical':
+      return categoricalGrid(column.values);
+    case 'text':
+      return textGrid(column.values);
+  }
 }

@@ -3,11 +3,12 @@ import { ByteWriter } from '../bytes/byte-writer.js';
 import { fnv1a64 } from '../bytes/checksums.js';
 import { sealed, unsealed } from '../bytes/envelope.js';
 import { StatsFormatError } from '../bytes/stats-format-error.js';
-import type { CategoricalGrid, Grid, NamedColumnGrid, NumericGrid } from './grid.js';
+import type { CategoricalGrid, ColumnGrid, Grid, NamedColumnGrid, NumericGrid, TextGrid } from './grid.js';
 import { numericGridFromEdges } from './numeric-grid.js';
 
 const NUMERIC = 1;
 const CATEGORICAL = 2;
+const TEXT = 3;
 
 /** The grid of these columns with the hash of their content. */
 export function gridOfColumns(columns: readonly NamedColumnGrid[]): Grid {
@@ -33,8 +34,21 @@ function writeColumns(writer: ByteWriter, columns: readonly NamedColumnGrid[]): 
   writer.varint(columns.length);
   for (const { name, grid } of columns) {
     writer.text(name);
-    if (grid.kind === 'numeric') writeNumeric(writer, grid);
-    else writeCategorical(writer, grid);
+    writeColumn(writer, grid);
+  }
+}
+
+function writeColumn(writer: ByteWriter, grid: ColumnGrid): void {
+  switch (grid.kind) {
+    case 'numeric':
+      writer.byte(NUMERIC);
+      return writeNumeric(writer, grid);
+    case 'categorical':
+      writer.byte(CATEGORICAL);
+      return writeCategorical(writer, grid);
+    case 'text':
+      writer.byte(TEXT);
+      return writeText(writer, grid);
   }
 }
 
@@ -44,12 +58,12 @@ function readColumns(reader: ByteReader): NamedColumnGrid[] {
     const kind = reader.byte();
     if (kind === NUMERIC) return { name, grid: readNumeric(reader) };
     if (kind === CATEGORICAL) return { name, grid: readCategorical(reader) };
+    if (kind === TEXT) return { name, grid: readText(reader) };
     throw new StatsFormatError(`column kind ${kind} is unknown`);
   });
 }
 
 function writeNumeric(writer: ByteWriter, grid: NumericGrid): void {
-  writer.byte(NUMERIC);
   writeFloats(writer, grid.edges);
   writeFloats(writer, grid.decileEdges);
   writer.byte(grid.discreteValues === null ? 0 : 1);
@@ -63,7 +77,6 @@ function readNumeric(reader: ByteReader): NumericGrid {
 }
 
 function writeCategorical(writer: ByteWriter, grid: CategoricalGrid): void {
-  writer.byte(CATEGORICAL);
   writer.byte(grid.isTruncated === true ? 1 : 0);
   writer.varint(grid.categories.length);
   for (const category of grid.categories) writer.text(category);
@@ -73,6 +86,22 @@ function readCategorical(reader: ByteReader): CategoricalGrid {
   const isTruncated = reader.byte() === 1;
   const categories = Array.from({ length: reader.length() }, () => reader.text());
   return { kind: 'categorical', categories, isTruncated };
+}
+
+function writeText(writer: ByteWriter, grid: TextGrid): void {
+  writeNumeric(writer, grid.lengths);
+  writer.varint(grid.tokenCount);
+  writer.varint(grid.expectedUnseenCount);
+  writer.varint(grid.vocabulary.length);
+  for (const token of grid.vocabulary) writer.text(token);
+}
+
+function readText(reader: ByteReader): TextGrid {
+  const lengths = readNumeric(reader);
+  const tokenCount = reader.varint();
+  const expectedUnseenCount = reader.varint();
+  const vocabulary = Array.from({ length: reader.length() }, () => reader.text());
+  return { kind: 'text', lengths, vocabulary, tokenCount, expectedUnseenCount };
 }
 
 function writeFloats(writer: ByteWriter, values: Float64Array): void {

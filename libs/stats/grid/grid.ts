@@ -27,8 +27,23 @@ export interface CategoricalGrid {
   readonly isTruncated?: boolean;
 }
 
+/**
+ * On what a column of text is counted: the grid of its lengths (in UTF-16 code units), and the tokens that are known.
+ *
+ * `vocabulary` lists the baseline's tokens, most frequent first, ties by code units; at most 10,000. A new text of the
+ * same kind also holds unknown tokens: of the baseline's `tokenCount` tokens `expectedUnseenCount` stood outside the
+ * vocabulary or in a single text only. Example: the texts "a b" and "a c" give the vocabulary a, b, c, 4 tokens, 2 expected unseen.
+ */
+export interface TextGrid {
+  readonly kind: 'text';
+  readonly lengths: NumericGrid;
+  readonly vocabulary: readonly string[];
+  readonly tokenCount: number;
+  readonly expectedUnseenCount: number;
+}
+
 /** The grid of one column. */
-export type ColumnGrid = NumericGrid | CategoricalGrid;
+export type ColumnGrid = NumericGrid | CategoricalGrid | TextGrid;
 
 /** A column's name with its grid. */
 export interface NamedColumnGrid {

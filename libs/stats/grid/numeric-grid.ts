@@ -14,15 +14,35 @@ const SMALLEST_GUARD_EXPONENT = -3;
 export const MAX_DISCRETE_VALUES = 50;
 
 /**
+ * A sample in ascending order, as the grid reads it: plain values, or values that stand for several of the sample.
+ *
+ * `cumulative[i]` is how many of the sample's values stand at `values[i]` or before it; null when each stands for itself.
+ * Example: the sample 3, 3, 5 is `{ values: [3, 3, 5], cumulative: null }` or `{ values: [3, 5], cumulative: [2, 3] }`.
+ */
+export interface SortedSample {
+  readonly values: Float64Array;
+  readonly cumulative: Float64Array | null;
+}
+
+/**
  * The grid of a numeric column from its finite baseline values, ascending; no edges, one cell, when there are none.
  *
  * Guarantee: the exact KS distance exceeds the one at the edges by at most the largest baseline share of a non-atom
  * cell, which is about 1/940 when enough values are present. Cost: one pass over the values. Source: `statistics.md`.
  */
 export function numericGrid(sorted: Float64Array): NumericGrid {
-  const discreteValues = discreteValuesOf(sorted);
-  const edges = splitHeavyCells(sorted, edgesOf(sorted, discreteValues));
-  return numericGridFromEdges(edges, decileEdgesOf(sorted), discreteValues);
+  return numericGridOfSample({ values: sorted, cumulative: null }, discreteValuesOf(sorted));
+}
+
+/**
+ * The grid of a sample whose distinct values (`discreteValues`, ascending, null when there are more than 50) are known.
+ *
+ * Equal samples give equal grids, whether values are repeated or weighted. Where the sample's ranks are off by a share ε
+ * of its size, as those of a sketch are, a cell holds up to 2ε more of the true values. Cost: 2,000 binary searches.
+ */
+export function numericGridOfSample(sample: SortedSample, discreteValues: Float64Array | null): NumericGrid {
+  const edges = splitHeavyCells(sample, edgesOf(sample, discreteValues));
+  return numericGridFromEdges(edges, decileEdgesOf(sample), discreteValues);
 }
 
 /** The grid with these edges, its atom flags derived from them. */
@@ -43,16 +63,24 @@ function atomFlags(edges: Float64Array): Uint8Array {
   return isAtom;
 }
 
-/** The order statistic x_(⌈kn/parts⌉), ranks counted from 1. */
-function orderStatistic(sorted: Float64Array, k: number, parts: number): number {
-  return sorted[Math.ceil((k * sorted.length) / parts) - 1]!;
+/** How many values the sample has. */
+function sizeOf({ values, cumulative }: SortedSample): number {
+  return cumulative === null ? values.length : (cumulative[cumulative.length - 1] ?? 0);
 }
 
-function edgesOf(sorted: Float64Array, discreteValues: Float64Array | null): Float64Array {
+/** The order statistic x_(⌈kn/parts⌉), ranks counted from 1. */
+function orderStatistic(sample: SortedSample, k: number, parts: number): number {
+  const rank = Math.ceil((k * sizeOf(sample)) / parts);
+  const { values, cumulative } = sample;
+  return values[cumulative === null ? rank - 1 : placesAtMost(cumulative, rank - 1)]!;
+}
+
+function edgesOf(sample: SortedSample, discreteValues: Float64Array | null): Float64Array {
+  const { values } = sample;
   const edges = new Set<number>();
-  if (sorted.length === 0) return new Float64Array(0);
-  addRange(edges, sorted[0]!, sorted[sorted.length - 1]!);
-  addQuantiles(edges, sorted);
+  if (values.length === 0) return new Float64Array(0);
+  addRange(edges, values[0]!, values[values.length - 1]!);
+  addQuantiles(edges, sample);
   for (const value of discreteValues ?? []) addAtom(edges, value);
   return Float64Array.from(edges).sort();
 }
@@ -66,10 +94,10 @@ function addFinite(edges: Set<number>, edge: number): void {
   if (Number.isFinite(edge)) edges.add(edge + 0);
 }
 
-function addQuantiles(edges: Set<number>, sorted: Float64Array): void {
+function addQuantiles(edges: Set<number>, sample: SortedSample): void {
   let previous = NaN;
   for (let k = 1; k < QUANTILE_CELLS; k++) {
-    const quantile = orderStatistic(sorted, k, QUANTILE_CELLS);
+    const quantile = orderStatistic(sample, k, QUANTILE_CELLS);
     if (quantile === previous) addAtom(edges, quantile);
     else addFinite(edges, quantile);
     previous = quantile;
@@ -96,11 +124,11 @@ function addRange(edges: Set<number>, min: number, max: number): void {
  * Spends the edges that are left on the heaviest non-atom cells: ties at a cell's right edge become an atom.
  * A tie that lies on one quantile only can make a cell hold nearly 2/940, which would double the KS interval.
  */
-function splitHeavyCells(sorted: Float64Array, edges: Float64Array): Float64Array {
+function splitHeavyCells(sample: SortedSample, edges: Float64Array): Float64Array {
   const candidates: { below: number; count: number }[] = [];
   let start = 0;
   for (let k = 0; k < edges.length; k++) {
-    const end = countAtMost(sorted, edges[k]!);
+    const end = countAtMost(sample, edges[k]!);
     const below = nextDown(edges[k]!);
     if (end - start > 1 && below !== edges[k - 1]) candidates.push({ below, count: end - start });
     start = end;
@@ -110,7 +138,13 @@ function splitHeavyCells(sorted: Float64Array, edges: Float64Array): Float64Arra
   return Float64Array.from([...edges, ...extra.filter(Number.isFinite)]).sort();
 }
 
-function countAtMost(sorted: Float64Array, x: number): number {
+function countAtMost({ values, cumulative }: SortedSample, x: number): number {
+  const places = placesAtMost(values, x);
+  if (cumulative === null) return places;
+  return places === 0 ? 0 : cumulative[places - 1]!;
+}
+
+function placesAtMost(sorted: Float64Array, x: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {
@@ -122,11 +156,12 @@ function countAtMost(sorted: Float64Array, x: number): number {
 }
 
 /** x_(⌈kn/10⌉), k = 1…9, duplicates removed, those not below the maximum dropped; one stays when none is left. */
-function decileEdgesOf(sorted: Float64Array): Float64Array {
-  if (sorted.length === 0) return new Float64Array(0);
-  const max = sorted[sorted.length - 1]!;
+function decileEdgesOf(sample: SortedSample): Float64Array {
+  const { values } = sample;
+  if (values.length === 0) return new Float64Array(0);
+  const max = values[values.length - 1]!;
   const deciles = new Set<number>();
-  for (let k = 1; k < 10; k++) deciles.add(orderStatistic(sorted, k, 10) + 0);
+  for (let k = 1; k < 10; k++) deciles.add(orderStatistic(sample, k, 10) + 0);
   const below = [...deciles].filter((edge) => edge < max);
   return Float64Array.from(below.length > 0 ? below : [max + 0]);
 }

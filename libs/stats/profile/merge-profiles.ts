@@ -1,6 +1,6 @@
-import { saturateSums } from './fold-columns.js';
+import { saturateSums } from './fold-numeric.js';
 import { addMoments } from './moments.js';
-import type { CategoricalProfile, ColumnProfile, NumericProfile, Profile } from './profile.js';
+import type { CategoricalProfile, ColumnProfile, NumericProfile, Profile, TextProfile } from './profile.js';
 import { mergeSpaceSaving } from './space-saving.js';
 
 /**
@@ -23,12 +23,14 @@ export function mergeProfiles(target: Profile, source: Profile): void {
 function mergeColumn(target: ColumnProfile, source: ColumnProfile | undefined): void {
   if (target.kind === 'numeric' && source?.kind === 'numeric') mergeNumeric(target, source);
   if (target.kind === 'categorical' && source?.kind === 'categorical') mergeCategorical(target, source);
+  if (target.kind === 'text' && source?.kind === 'text') mergeText(target, source);
 }
 
 function mergeNumeric(target: NumericProfile, source: NumericProfile): void {
   addInto(target.counts, source.counts);
   addInto(target.sums, source.sums);
   saturateSums(target.sums);
+  target.rankError = mergedRankError(target, source);
   addMoments(target, source);
   target.missingCount += source.missingCount;
   target.invalidCount += source.invalidCount;
@@ -39,6 +41,26 @@ function mergeCategorical(target: CategoricalProfile, source: CategoricalProfile
   mergeSpaceSaving(target.unlisted, source.unlisted);
   target.otherCount += source.otherCount;
   target.unseenCount += source.unseenCount;
+  target.count += source.count;
+  target.missingCount += source.missingCount;
+  target.invalidCount += source.invalidCount;
+}
+
+/** The errors of both counts add up; as a share of the merged count. */
+function mergedRankError(a: NumericProfile, b: NumericProfile): number {
+  const errors = a.rankError * a.count + b.rankError * b.count;
+  return errors === 0 ? 0 : errors / (a.count + b.count);
+}
+
+function mergeText(target: TextProfile, source: TextProfile): void {
+  mergeNumeric(target.lengths, source.lengths);
+  mergeSpaceSaving(target.unseenTokens, source.unseenTokens);
+  target.emptyCount += source.emptyCount;
+  target.tokenCount += source.tokenCount;
+  target.unseenTokenCount += source.unseenTokenCount;
+  target.unseenSquared += source.unseenSquared;
+  target.unseenByTokens += source.unseenByTokens;
+  target.tokensSquared += source.tokensSquared;
   target.count += source.count;
   target.missingCount += source.missingCount;
   target.invalidCount += source.invalidCount;

@@ -2,121 +2,138 @@ import type { ByteReader } from '../bytes/byte-reader.js';
 import type { ByteWriter } from '../bytes/byte-writer.js';
 import { sealed, unsealed } from '../bytes/envelope.js';
 import { StatsFormatError } from '../bytes/stats-format-error.js';
-import type { Grid } from '../grid/grid.js';
+import type { ColumnGrid, Grid } from '../grid/grid.js';
+import { readCells, writeCells } from './cell-counts-codec.js';
+import { readNumeric, writeNumeric } from './numeric-profile-codec.js';
+import { readColumnV1 } from './profile-codec-v1.js';
 import {
   emptyProfile,
   type CategoricalProfile,
   type ColumnProfile,
-  type NumericProfile,
   type Profile,
+  type TextProfile,
 } from './profile.js';
-import { appendCounter } from './space-saving.js';
+import { readCounters, writeCounters } from './space-saving-codec.js';
 
 /**
- * The profile as bytes, without its grid: version, grid hash, per column the non-empty cells only, checksum.
+ * The profile as bytes, without its grid: version, grid hash, per column its counts, sums and moments, checksum.
  *
- * Counts are varints after the number of empty cells skipped; a numeric cell adds its sum. At most 100 KB a column.
+ * Cell counts are varints, a run of empty cells takes two; at 100,000 values those of a numeric column are some 1.1 KB.
+ * Sums are doubles, 8 KB, and none in cells of a single value. At most 20 KB for a numeric column, and for any other 4 KB
+ * and its 100 unlisted values of at most 256 code units: 100 KB.
  */
 export function serializeProfile(profile: Profile): Uint8Array {
   return sealed('profile', (writer) => {
     writer.text(profile.grid.hash);
     writer.varint(profile.rowCount);
-    for (const column of profile.columns) writeColumn(writer, column);
+    profile.columns.forEach((column, i) => writeColumn(writer, column, profile.grid.columns[i]!.grid));
   });
 }
 
 /**
- * The profile that `serializeProfile` wrote, on its grid.
+ * The profile that `serializeProfile` wrote, in this version or an older one, on its grid.
  * @throws StatsFormatError if the bytes are damaged, cut short, or of another format
  * @throws RangeError if the profile was counted on another grid
  */
 export function deserializeProfile(bytes: Uint8Array, grid: Grid): Profile {
-  return unsealed('profile', bytes, (reader) => {
+  return unsealed('profile', bytes, (reader, version) => {
     const hash = reader.text();
     if (hash !== grid.hash)
       throw new RangeError(`this profile was counted on grid ${hash}, not on ${grid.hash}`);
     const profile = emptyProfile(grid);
     profile.rowCount = reader.varint();
-    for (const column of profile.columns) readColumn(reader, column);
+    profile.columns.forEach((column, i) => {
+      const named = grid.columns[i]!;
+      if (version === 1) readColumnV1(reader, column);
+      else readColumn(reader, column, named.grid);
+      checkColumn(column, named.name);
+    });
     return profile;
   });
 }
 
-function writeColumn(writer: ByteWriter, column: ColumnProfile): void {
+function writeColumn(writer: ByteWriter, column: ColumnProfile, grid: ColumnGrid): void {
   writer.varint(column.missingCount);
   writer.varint(column.invalidCount);
   writer.varint(column.count);
-  if (column.kind === 'numeric') writeNumeric(writer, column);
-  else writeCategorical(writer, column);
+  if (column.kind === 'numeric' && grid.kind === 'numeric') writeNumeric(writer, column, grid);
+  else if (column.kind === 'categorical') writeCategorical(writer, column);
+  else if (column.kind === 'text' && grid.kind === 'text') {
+    writeColumn(writer, column.lengths, grid.lengths);
+    writeTokens(writer, column);
+  }
 }
 
-function readColumn(reader: ByteReader, column: ColumnProfile): void {
+function readColumn(reader: ByteReader, column: ColumnProfile, grid: ColumnGrid): void {
   column.missingCount = reader.varint();
   column.invalidCount = reader.varint();
   column.count = reader.varint();
-  if (column.kind === 'numeric') readNumeric(reader, column);
-  else readCategorical(reader, column);
-}
-
-function writeNumeric(writer: ByteWriter, column: NumericProfile): void {
-  for (const moment of [column.mean, column.m2, column.min, column.max]) writer.float64(moment);
-  writeCells(writer, column.counts, (k) => writer.float64(column.sums[k]!));
-}
-
-function readNumeric(reader: ByteReader, column: NumericProfile): void {
-  column.mean = reader.float64();
-  column.m2 = reader.float64();
-  column.min = reader.float64();
-  column.max = reader.float64();
-  readCells(reader, column.counts, (k) => (column.sums[k] = reader.float64()));
+  if (column.kind === 'numeric' && grid.kind === 'numeric') readNumeric(reader, column, grid);
+  else if (column.kind === 'categorical') readCategorical(reader, column);
+  else if (column.kind === 'text' && grid.kind === 'text') {
+    readColumn(reader, column.lengths, grid.lengths);
+    readTokens(reader, column);
+  }
 }
 
 function writeCategorical(writer: ByteWriter, column: CategoricalProfile): void {
   writer.varint(column.otherCount);
   writer.varint(column.unseenCount);
-  writeCells(writer, column.counts, () => undefined);
-  writer.varint(column.unlisted.values.length);
-  column.unlisted.values.forEach((value, i) => {
-    writer.text(value);
-    writer.varint(column.unlisted.counts[i]!);
-    writer.varint(column.unlisted.overcounts[i]!);
-  });
+  writeCells(writer, column.counts);
+  writeCounters(writer, column.unlisted);
 }
 
 function readCategorical(reader: ByteReader, column: CategoricalProfile): void {
   column.otherCount = reader.varint();
   column.unseenCount = reader.varint();
-  readCells(reader, column.counts, () => undefined);
-  for (let left = reader.length(); left > 0; left--) {
-    appendCounter(column.unlisted, {
-      value: reader.text(),
-      count: reader.varint(),
-      overcount: reader.varint(),
-    });
+  readCells(reader, column.counts);
+  readCounters(reader, column.unlisted);
+}
+
+/** The sums of squares are doubles, since they may pass 2^53. */
+function writeTokens(writer: ByteWriter, column: TextProfile): void {
+  for (const count of [column.emptyCount, column.tokenCount, column.unseenTokenCount]) writer.varint(count);
+  for (const sum of [column.unseenSquared, column.unseenByTokens, column.tokensSquared]) writer.float64(sum);
+  writeCounters(writer, column.unseenTokens);
+}
+
+function readTokens(reader: ByteReader, column: TextProfile): void {
+  column.emptyCount = reader.varint();
+  column.tokenCount = reader.varint();
+  column.unseenTokenCount = reader.varint();
+  column.unseenSquared = reader.float64();
+  column.unseenByTokens = reader.float64();
+  column.tokensSquared = reader.float64();
+  readCounters(reader, column.unseenTokens);
+}
+
+/** What must hold whatever was written: otherwise a later merge or comparison would go wrong far from here. */
+function checkColumn(column: ColumnProfile, name: string): void {
+  const counted = countedIn(column);
+  if (counted !== column.count)
+    throw new StatsFormatError(`column ${name} counts ${counted} values in its cells, not ${column.count}`);
+  const { mean, m2, min, max, count } = column.kind === 'numeric' ? column : NO_MOMENTS;
+  if (count > 0 && !(min <= max && m2 >= 0 && Number.isFinite(mean)))
+    throw new StatsFormatError(
+      `column ${name} has impossible moments: mean ${mean}, m2 ${m2}, ${min} to ${max}`,
+    );
+}
+
+const NO_MOMENTS = { count: 0, mean: 0, m2: 0, min: 0, max: 0 };
+
+function countedIn(column: ColumnProfile): number {
+  switch (column.kind) {
+    case 'numeric':
+      return sum(column.counts);
+    case 'categorical':
+      return sum(column.counts) + column.otherCount + column.unseenCount;
+    case 'text':
+      return sum(column.lengths.counts);
   }
 }
 
-/** Writes, per non-empty cell, the empty cells before it and its count, and ends with the length and a count of 0. */
-function writeCells(writer: ByteWriter, counts: Float64Array, writeRest: (k: number) => void): void {
-  let next = 0;
-  counts.forEach((count, k) => {
-    if (count === 0) return;
-    writer.varint(k - next);
-    writer.varint(count);
-    writeRest(k);
-    next = k + 1;
-  });
-  writer.varint(counts.length - next);
-  writer.varint(0);
-}
-
-function readCells(reader: ByteReader, counts: Float64Array, readRest: (k: number) => void): void {
-  for (let k = reader.varint(); ; k += 1 + reader.varint()) {
-    const count = reader.varint();
-    if (count === 0 && k === counts.length) return;
-    if (count === 0 || k >= counts.length)
-      throw new StatsFormatError(`cell ${k} of ${counts.length} cannot hold ${count}`);
-    counts[k] = count;
-    readRest(k);
-  }
+function sum(counts: Float64Array): number {
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
 }

@@ -1,6 +1,8 @@
 import type { CategoricalGrid, NumericGrid } from '../grid/grid.js';
 import type { CategoricalProfile, NumericProfile } from '../profile/profile.js';
-import type { BinnedDistributions } from './column-drift.js';
+import type { BinnedDistributions } from './column-measures.js';
+import { numberLabel } from './number-label.js';
+import type { SampleSizes } from './sample-sizes.js';
 
 /** The bins of PSI of a numeric column: unions of cells between decile edges, so their counts are exact. */
 export function decileBins(
@@ -15,7 +17,8 @@ export function decileBins(
   };
 }
 
-function decileCounts({ edges, decileEdges }: NumericGrid, counts: Float64Array): number[] {
+/** Values per bin between decile edges. */
+export function decileCounts({ edges, decileEdges }: NumericGrid, counts: Float64Array): number[] {
   const bins = new Array<number>(decileEdges.length + 1).fill(0);
   let bin = 0;
   for (let k = 0; k < counts.length; k++) {
@@ -35,12 +38,6 @@ function decileLabels(edges: Float64Array): string[] {
   });
 }
 
-/** A number in at most four significant digits, whole numbers in full up to seven digits. */
-export function numberLabel(x: number): string {
-  if (Number.isInteger(x) && Math.abs(x) < 1e7) return String(x + 0);
-  return String(Number(x.toPrecision(4)));
-}
-
 /** The labels of the pooled bins, in brackets, since a category may have the same name. */
 export const POOLED_LABELS = { rest: '(rest)', other: '(other)', unseen: '(unseen)' } as const;
 
@@ -50,29 +47,67 @@ const MIN_EXPECTED = 5;
 /**
  * The bins of a categorical column: its categories in the grid's order, `other` where the grid has one, `rest`, `unseen`.
  *
- * A category goes to `rest` when its expected count in the smaller sample, (b + c)·min(n, m)/(n + m), is below 5.
+ * A category goes to `rest` when its expected count in the smaller sample, by effective sizes, is below 5.
  * `rest` appears only when something is in it; `unseen` always.
  */
 export function categoryBins(
   grid: CategoricalGrid,
   baseline: CategoricalProfile,
   window: CategoricalProfile,
+  sizes: SampleSizes,
 ): BinnedDistributions {
-  const share = Math.min(baseline.count, window.count) / Math.max(1, baseline.count + window.count);
-  const bins = emptyBins();
-  const rest = { b: 0, c: 0 };
-  grid.categories.forEach((category, i) => {
-    const b = baseline.counts[i]!;
-    const c = window.counts[i]!;
-    if ((b + c) * share >= MIN_EXPECTED) addBin(bins, category, b, c);
+  const pooled = pooledBins(grid.categories, baseline.counts, window.counts, {
+    sizes,
+    baselineCount: baseline.count,
+    windowCount: window.count,
+  });
+  if (grid.isTruncated === true) addBin(pooled, POOLED_LABELS.other, baseline.otherCount, window.otherCount);
+  addRest(pooled);
+  addBin(pooled, POOLED_LABELS.unseen, baseline.unseenCount, window.unseenCount);
+  return { labels: pooled.labels, baseline: pooled.baseline, window: pooled.window };
+}
+
+/** The bins of a discrete numeric column: its values as categories, `rest`, `unseen`; null when it is not discrete. */
+export function discreteBins(
+  grid: NumericGrid,
+  baseline: NumericProfile,
+  window: NumericProfile,
+  sizes: SampleSizes,
+): BinnedDistributions | null {
+  const [b, c] = [discreteCounts(grid, baseline), discreteCounts(grid, window)];
+  if (grid.discreteValues === null || b === null || c === null) return null;
+  const labels = Array.from(grid.discreteValues, numberLabel);
+  const of = { sizes, baselineCount: baseline.count, windowCount: window.count };
+  const pooled = pooledBins(labels, b, c, of);
+  addRest(pooled);
+  addBin(pooled, POOLED_LABELS.unseen, b.at(-1)!, c.at(-1)!);
+  return { labels: pooled.labels, baseline: pooled.baseline, window: pooled.window };
+}
+
+interface Samples {
+  readonly sizes: SampleSizes;
+  readonly baselineCount: number;
+  readonly windowCount: number;
+}
+
+function pooledBins(
+  labels: readonly string[],
+  baseline: ArrayLike<number>,
+  window: ArrayLike<number>,
+  { sizes: { n, m }, baselineCount, windowCount }: Samples,
+): MutableBins {
+  const bins: MutableBins = { labels: [], baseline: [], window: [], rest: { b: 0, c: 0 } };
+  const perBaseline = (n / Math.max(1, baselineCount) / (n + m || 1)) * Math.min(n, m);
+  const perWindow = (m / Math.max(1, windowCount) / (n + m || 1)) * Math.min(n, m);
+  labels.forEach((label, i) => {
+    const b = baseline[i]!;
+    const c = window[i]!;
+    if (b * perBaseline + c * perWindow >= MIN_EXPECTED) addBin(bins, label, b, c);
     else {
-      rest.b += b;
-      rest.c += c;
+      bins.rest.b += b;
+      bins.rest.c += c;
     }
   });
-  if (grid.isTruncated === true) addBin(bins, POOLED_LABELS.other, baseline.otherCount, window.otherCount);
-  if (rest.b + rest.c > 0) addBin(bins, POOLED_LABELS.rest, rest.b, rest.c);
-  addBin(bins, POOLED_LABELS.unseen, baseline.unseenCount, window.unseenCount);
   return bins;
 }
 
@@ -80,10 +115,12 @@ interface MutableBins {
   readonly labels: string[];
   readonly baseline: number[];
   readonly window: number[];
+  readonly rest: { b: number; c: number };
 }
 
-function emptyBins(): MutableBins {
-  return { labels: [], baseline: [], window: [] };
+function addRest(bins: MutableBins): void {
+  const { b, c } = bins.rest;
+  if (b + c > 0) addBin(bins, POOLED_LABELS.rest, b, c);
 }
 
 function addBin(bins: MutableBins, label: string, b: number, c: number): void {

@@ -1,118 +1,141 @@
-import type { ColumnDrift } from './column-drift.js';
+import type { BinnedDistributions, ColumnMeasures } from './column-measures.js';
 import type { CategoricalGrid, NumericGrid } from '../grid/grid.js';
 import type { CategoricalProfile, NumericProfile } from '../profile/profile.js';
-import {
-  hellingerDistance,
-  jensenShannonDistance,
-  lInfinity,
-  populationStabilityIndex,
-  totals,
-  totalVariation,
-} from '../distance/bin-distances.js';
-import { ksFromCells, ksNoiseFloor } from '../distance/ks-from-cells.js';
-import { psiLowerBound, psiNoiseFloor, usedBins } from '../distance/psi-inference.js';
+import { hellingerDistance, jensenShannonDistance, totalVariation } from '../distance/bin-distances.js';
+import { type KsInterval, ksFromCells, ksNoiseFloor } from '../distance/ks-from-cells.js';
 import { finiteOrNull, wassersteinFromCells } from '../distance/wasserstein.js';
-import { chiSquareTest } from '../significance/contingency.js';
+import { chiSquareTest, gTest } from '../significance/contingency.js';
 import { kolmogorovTwoSampleSf } from '../significance/kolmogorov.js';
+import { rankSumTest } from '../significance/rank-sum.js';
 import { welchT } from '../significance/welch.js';
-import { categoryBins, decileBins, discreteCounts } from './binning.js';
+import { categoryBins, decileBins, discreteBins } from './binning.js';
+import { largestShareChange } from './largest-share-change.js';
+import { psiMeasures } from './psi-measures.js';
+import { rarePooled } from './rare-pooled.js';
+import type { SampleSizes } from './sample-sizes.js';
+import { NO_TAILS, tailMeasures } from './tails.js';
 
-/** The measurements of a column, before any judgement. */
-export type ColumnMeasures = Pick<
-  ColumnDrift,
-  | 'psi'
-  | 'psiLowerBound'
-  | 'psiNoiseFloor'
-  | 'ks'
-  | 'ksUpperBound'
-  | 'ksLowerBound'
-  | 'ksNoiseFloor'
-  | 'jensenShannon'
-  | 'wasserstein'
-  | 'wassersteinNormalized'
-  | 'totalVariation'
-  | 'hellinger'
-  | 'lInfinity'
-  | 'chiSquare'
-  | 'welch'
-  | 'pValue'
-  | 'bins'
->;
-
-/** All distances and tests of a numeric column; its p-value is that of KS. */
+/** All distances and tests of a numeric column. Its evidence: KS, rank sum, tails, and χ² where it is discrete. */
 export function numericMeasures(
   grid: NumericGrid,
   baseline: NumericProfile,
   window: NumericProfile,
+  sizes: SampleSizes,
 ): ColumnMeasures {
   const bins = decileBins(grid, baseline, window);
-  const discrete = [discreteCounts(grid, baseline), discreteCounts(grid, window)] as const;
-  const ks = ksFromCells(baseline.counts, window.counts, grid.isAtom);
+  const ks = ksMeasures(grid, baseline, window, sizes);
+  const tails = tailMeasures(baseline, window, sizes);
+  const rankSum = rankSumTest(baseline.counts, window.counts, sizes);
+  const discrete = discreteBins(grid, baseline, window, sizes);
+  const categories = discrete === null ? NO_CATEGORY_TESTS : categoryTests(discrete, sizes);
+  const { tailPValue, ...tailShares } = tails;
   return {
-    ...binMeasures(bins),
-    ...ksMeasures(ks, baseline.count, window.count),
+    ...binMeasures(bins, sizes),
+    ...ks,
+    ...tailShares,
     ...wassersteinMeasures(grid, baseline, window),
-    chiSquare: discrete[0] === null || discrete[1] === null ? null : chiSquareTest(discrete[0], discrete[1]),
-    welch: welchT(baseline, window),
-    pValue: ks === null ? null : kolmogorovTwoSampleSf(ks.lower, baseline.count, window.count),
+    ...categories,
+    welch: welchT(resized(baseline, sizes.n), resized(window, sizes.m)),
+    rankSum,
+    evidencePValue: bonferroni([ks.pValue, rankSum?.pValue, tailPValue, categoryPValue(discrete, sizes)]),
     bins,
   };
 }
 
-/** All distances and tests of a categorical column; its p-value is that of the pooled χ². */
+/** All distances and tests of a categorical column; its evidence is that of `categoryPValue`. L∞ has rare values as one bin. */
 export function categoricalMeasures(
   grid: CategoricalGrid,
   baseline: CategoricalProfile,
   window: CategoricalProfile,
+  sizes: SampleSizes,
 ): ColumnMeasures {
-  const bins = categoryBins(grid, baseline, window);
-  const chiSquare = chiSquareTest(bins.baseline, bins.window);
+  const bins = categoryBins(grid, baseline, window, sizes);
+  const tests = categoryTests(bins, sizes);
+  const pooled = rarePooled(bins);
+  const { tailPValue: _, ...noTails } = NO_TAILS;
   return {
-    ...binMeasures(bins),
-    ...ksMeasures(null, 0, 0),
+    ...NO_KS,
+    ...noTails,
+    ...binMeasures(bins, sizes),
+    ...largestShareChange(pooled.baseline, pooled.window, sizes),
+    ...tests,
     wasserstein: null,
     wassersteinNormalized: null,
-    chiSquare,
     welch: null,
-    pValue: chiSquare?.pValue ?? null,
+    rankSum: null,
+    pValue: tests.chiSquare?.pValue ?? null,
+    evidencePValue: categoryPValue(bins, sizes),
     bins,
   };
 }
 
-/** PSI, its bound and its floor over a categorical column's bins but the last, `unseen`. */
-export function psiOfSeen({ baseline, window }: ColumnMeasures['bins']) {
-  return psiMeasures(baseline.slice(0, -1), window.slice(0, -1));
+/** The smallest p-value times the number of tests that gave one, at most 1; valid however the tests depend on each other. */
+function bonferroni(pValues: readonly (number | null | undefined)[]): number | null {
+  let smallest = 1;
+  let tests = 0;
+  for (const p of pValues) {
+    if (p === null || p === undefined) continue;
+    tests++;
+    smallest = Math.min(smallest, p);
+  }
+  return tests === 0 ? null : Math.min(1, smallest * tests);
 }
 
-function psiMeasures(baseline: readonly number[], window: readonly number[]) {
-  const psi = populationStabilityIndex(baseline, window);
-  const [n, m] = totals(baseline, window);
+function binMeasures({ baseline, window }: BinnedDistributions, sizes: SampleSizes) {
   return {
-    psi,
-    psiLowerBound: psiLowerBound(baseline, window),
-    psiNoiseFloor: psi === null ? null : psiNoiseFloor(n, m, usedBins(baseline, window) - 1),
-  };
-}
-
-function binMeasures({ baseline, window }: ColumnMeasures['bins']) {
-  return {
-    ...psiMeasures(baseline, window),
+    ...psiMeasures(baseline, window, sizes),
+    ...largestShareChange(baseline, window, sizes),
     jensenShannon: jensenShannonDistance(baseline, window),
     totalVariation: totalVariation(baseline, window),
     hellinger: hellingerDistance(baseline, window),
-    lInfinity: lInfinity(baseline, window),
   };
 }
 
-function ksMeasures(ks: ReturnType<typeof ksFromCells>, n: number, m: number) {
-  if (ks === null) return { ks: null, ksUpperBound: null, ksLowerBound: null, ksNoiseFloor: null };
+const NO_CATEGORY_TESTS = { chiSquare: null, gTest: null };
+
+function categoryTests(
+  { baseline, window }: Pick<BinnedDistributions, 'baseline' | 'window'>,
+  sizes: SampleSizes,
+) {
+  return { chiSquare: chiSquareTest(baseline, window, sizes), gTest: gTest(baseline, window, sizes) };
+}
+
+/**
+ * The p-value of categories, all rare ones in one bin, the new ones too: a baseline has no values that are new to it, so
+ * a bin of their own would raise alarms on any new rows. The larger of χ² and G, which err in opposite tails when expected
+ * counts are small. Null without categories.
+ */
+function categoryPValue(bins: BinnedDistributions | null, sizes: SampleSizes): number | null {
+  if (bins === null) return null;
+  const { chiSquare, gTest: g } = categoryTests(rarePooled(bins), sizes);
+  return chiSquare === null || g === null ? null : Math.max(chiSquare.pValue, g.pValue);
+}
+
+const NO_KS = { ks: null, ksUpperBound: null, ksLowerBound: null, ksNoiseFloor: null };
+
+function ksMeasures(
+  grid: NumericGrid,
+  baseline: NumericProfile,
+  window: NumericProfile,
+  { n, m }: SampleSizes,
+) {
+  const interval = ksFromCells(baseline.counts, window.counts, grid.isAtom);
+  if (interval === null) return { ...NO_KS, pValue: null };
+  const { lower, upper } = widened(interval, baseline.rankError + window.rankError);
   const noiseFloor = ksNoiseFloor(n, m);
   return {
-    ks: ks.lower,
-    ksUpperBound: ks.upper,
-    ksLowerBound: Math.max(0, ks.lower - noiseFloor),
+    ks: lower,
+    ksUpperBound: upper,
+    ksLowerBound: Math.max(0, lower - noiseFloor),
     ksNoiseFloor: noiseFloor,
+    pValue: kolmogorovTwoSampleSf(lower, n, m),
   };
+}
+
+/** The interval with the error of cumulative shares that a one-pass baseline carries. */
+function widened({ lower, upper }: KsInterval, rankError: number): KsInterval {
+  if (rankError === 0) return { lower, upper };
+  return { lower: Math.max(0, lower - rankError), upper: Math.min(1, upper + rankError) };
 }
 
 function wassersteinMeasures(grid: NumericGrid, baseline: NumericProfile, window: NumericProfile) {
@@ -120,4 +143,9 @@ function wassersteinMeasures(grid: NumericGrid, baseline: NumericProfile, window
   const deviation = Math.sqrt(baseline.m2 / baseline.count);
   const isUsable = wasserstein !== null && deviation > 0;
   return { wasserstein, wassersteinNormalized: isUsable ? finiteOrNull(wasserstein / deviation) : null };
+}
+
+/** The moments as those of `size` values with the same mean and variance. */
+function resized({ count, mean, m2 }: NumericProfile, size: number) {
+  return count === size || count === 0 ? { count, mean, m2 } : { count: size, mean, m2: (m2 / count) * size };
 }

@@ -1,4 +1,5 @@
 import type { DriftThresholds } from './drift-thresholds.js';
+import type { Effect } from './effects.js';
 
 /** What is concluded of a column or a model. `insufficient` is no conclusion: it never says that all is well. */
 export type Verdict = 'ok' | 'warning' | 'drifted' | 'insufficient';
@@ -8,6 +9,8 @@ export type DriftReason =
   | 'psi-above-threshold'
   | 'ks-above-threshold'
   | 'psi-and-ks-above-threshold'
+  | 'tails-above-threshold'
+  | 'category-share-above-threshold'
   | 'lower-bound-below-threshold'
   | 'above-warning-threshold'
   | 'no-baseline-values'
@@ -19,17 +22,8 @@ export type DriftReason =
   | 'missing-share-increased'
   | 'invalid-share-increased'
   | 'unseen-categories'
-  | 'values-out-of-range';
-
-/** One measured effect with the limits it is judged by, all in the effect's unit. */
-export interface Effect {
-  readonly name: 'psi' | 'ks';
-  readonly value: number;
-  readonly lowerBound: number;
-  readonly noiseFloor: number;
-  readonly warning: number;
-  readonly drifted: number;
-}
+  | 'values-out-of-range'
+  | 'empty-share-increased';
 
 /** A verdict with its reason. */
 export interface ReasonedVerdict {
@@ -74,9 +68,17 @@ export function distributionVerdict(
   return { verdict: 'warning', reason: isUnsure ? 'lower-bound-below-threshold' : 'above-warning-threshold' };
 }
 
+const ONE_EFFECT: Record<Effect['name'], DriftReason> = {
+  psi: 'psi-above-threshold',
+  ks: 'ks-above-threshold',
+  tails: 'tails-above-threshold',
+  lInfinity: 'category-share-above-threshold',
+};
+
 function driftedReason(effects: readonly Effect[]): DriftReason {
-  if (effects.length > 1) return 'psi-and-ks-above-threshold';
-  return effects[0]?.name === 'ks' ? 'ks-above-threshold' : 'psi-above-threshold';
+  const names = new Set(effects.map(({ name }) => name));
+  if (names.has('psi') && names.has('ks')) return 'psi-and-ks-above-threshold';
+  return ONE_EFFECT[effects[0]?.name ?? 'psi'];
 }
 
 const SEVERITY: Record<Verdict, number> = { ok: 0, insufficient: 1, warning: 2, drifted: 3 };

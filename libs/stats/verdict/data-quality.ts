@@ -1,67 +1,133 @@
-import type { NumericGrid } from '../grid/grid.js';
-import type { ColumnProfile, NumericProfile } from '../profile/profile.js';
-import { shareChange } from '../significance/proportions.js';
+import type { ColumnGrid, NumericGrid } from '../grid/grid.js';
+import type { CategoricalProfile, ColumnProfile, NumericProfile } from '../profile/profile.js';
+import { fisherRise } from '../significance/fisher.js';
+import { shareChange, type ShareChange } from '../significance/proportions.js';
+import type { ColumnDesignEffects } from '../span/design-effect.js';
 import type { QualityChanges } from './column-drift.js';
 import type { DriftReason, ReasonedVerdict } from './column-verdict.js';
-
-/** The share of rows that must be affected, with 95% confidence, to be a warning (`statistics.md`: 1%) or drift. */
-const WARNING_SHARE = 0.01;
-/** Equal to D's default limit: rows that leave the distribution move it as far as rows that move within it. // Unmeasured. */
-const DRIFTED_SHARE = 0.1;
+import type { DriftThresholds } from './drift-thresholds.js';
+import type { Occurrences } from './occurrences.js';
+import { unseenTokenOccurrences } from './unseen-tokens.js';
 
 /** How often each kind of unusable or unexpected cell occurs in baseline and window. */
 export interface QualityInput {
+  readonly grid: ColumnGrid;
   readonly baseline: ColumnProfile;
   readonly window: ColumnProfile;
   readonly baselineRows: number;
   readonly windowRows: number;
   readonly outOfRangeCount: number;
+  readonly baselineEffects: ColumnDesignEffects;
+  readonly windowEffects: ColumnDesignEffects;
+}
+
+/** The changes of a column's shares, with the p-value that any of them rose (Bonferroni over those that occur at all). */
+export interface QualityEvidence {
+  readonly changes: QualityChanges;
+  readonly pValue: number | null;
 }
 
 /**
- * The changes of the four shares.
+ * The changes of the shares.
  *
  * A baseline never holds values that are unseen or out of its own range, but new rows of the same distribution do: out of
  * range 2 of n + 1 on average (one beyond each end), unseen as often as the baseline has singletons (Good 1953). Those
  * expected counts stand in for the baseline's zeros, so that a small baseline raises no false alarm.
  */
-export function qualityChanges(input: QualityInput): QualityChanges {
-  const { baseline, window, baselineRows: n, windowRows: m } = input;
+export function qualityEvidence(input: QualityInput): QualityEvidence {
+  const occurrences = {
+    missing: rows(input, 'missing', input.baseline.missingCount, input.window.missingCount),
+    invalid: rows(input, 'invalid', input.baseline.invalidCount, input.window.invalidCount),
+    unseen: unseenOccurrences(input),
+    outOfRange: outOfRangeOccurrences(input),
+    empty: emptyOccurrences(input),
+  };
+  const found = Object.values(occurrences).filter((o): o is Occurrences => o !== null && o.n > 0 && o.m > 0);
+  const rises = found.filter(({ y }) => y > 0).map(({ x, n, y, m }) => fisherRise(x, n, y, m));
   return {
-    missing: shareChange(baseline.missingCount, n, window.missingCount, m),
-    invalid: shareChange(baseline.invalidCount, n, window.invalidCount, m),
-    unseen:
-      baseline.kind === 'categorical' && window.kind === 'categorical' && baseline.count > 0
-        ? shareChange(
-            Math.min(
-              baseline.count,
-              baseline.unseenCount + baseline.counts.filter((count) => count === 1).length,
-            ),
-            baseline.count,
-            window.unseenCount,
-            m,
-          )
-        : null,
-    outOfRange:
-      baseline.kind === 'numeric' && baseline.count > 0 && isOrdered(baseline)
-        ? shareChange(Math.min(2, baseline.count), baseline.count + 1, input.outOfRangeCount, m)
-        : null,
+    changes: {
+      missing: changeOf(occurrences.missing),
+      invalid: changeOf(occurrences.invalid),
+      unseen: changeOf(occurrences.unseen),
+      outOfRange: changeOf(occurrences.outOfRange),
+      empty: changeOf(occurrences.empty),
+    },
+    pValue: found.length === 0 ? null : Math.min(1, Math.max(1, rises.length) * Math.min(1, ...rises)),
   };
 }
 
-function isOrdered({ min, max }: NumericProfile): boolean {
-  return min <= max;
+function changeOf(occurrences: Occurrences | null): ShareChange | null {
+  return occurrences === null
+    ? null
+    : shareChange(occurrences.x, occurrences.n, occurrences.y, occurrences.m);
+}
+
+function rows(
+  { baselineRows, windowRows, baselineEffects, windowEffects }: QualityInput,
+  kind: 'missing' | 'invalid' | 'values',
+  x: number,
+  y: number,
+): Occurrences {
+  const [b, w] = [baselineEffects[kind], windowEffects[kind]];
+  return { x: x / b, n: baselineRows / b, y: y / w, m: windowRows / w };
+}
+
+function unseenOccurrences(input: QualityInput): Occurrences | null {
+  const { grid, baseline, window, windowRows, windowEffects } = input;
+  if (grid.kind === 'text' && window.kind === 'text')
+    return unseenTokenOccurrences(grid, window, windowEffects.unseen);
+  if (baseline.kind !== 'categorical' || window.kind !== 'categorical' || baseline.count === 0) return null;
+  const { expected, effect: ofBaseline } = unseenExpected(baseline);
+  const effect = windowEffects.unseen;
+  return {
+    ...{ x: expected / ofBaseline, n: baseline.count / ofBaseline },
+    ...{ y: window.unseenCount / effect, m: windowRows / effect },
+  };
+}
+
+/**
+ * Values of the baseline that would be unseen were they left out, N₁; and how many times the variance of N₁/n as an
+ * estimate of the share of unseen values exceeds that of a share, 1 + 2N₂/N₁, with N₂ the categories that occur twice.
+ * Source: Good (1953); Esty (1983), "A normal limit law for a nonparametric estimator of the coverage".
+ */
+function unseenExpected({ counts, count, unseenCount }: CategoricalProfile) {
+  let once = 0;
+  let twice = 0;
+  for (const occurrences of counts) {
+    if (occurrences === 1) once++;
+    else if (occurrences === 2) twice++;
+  }
+  const expected = Math.min(count, unseenCount + once);
+  return { expected, effect: once > 0 ? 1 + (2 * twice) / once : 1 };
+}
+
+function outOfRangeOccurrences(input: QualityInput): Occurrences | null {
+  const { baseline, window, windowRows, windowEffects, outOfRangeCount: outside } = input;
+  if (baseline.kind !== 'numeric' || window.kind !== 'numeric') return null;
+  if (baseline.count === 0 || !(baseline.min <= baseline.max)) return null;
+  const effect = windowEffects.values;
+  return {
+    x: Math.min(2, baseline.count),
+    n: baseline.count + 1,
+    y: outside / effect,
+    m: windowRows / effect,
+  };
+}
+
+function emptyOccurrences(input: QualityInput): Occurrences | null {
+  const { baseline, window } = input;
+  if (baseline.kind !== 'text' || window.kind !== 'text') return null;
+  return rows(input, 'values', baseline.emptyCount, window.emptyCount);
 }
 
 /** Window values below the baseline's minimum or above its maximum; exact when the baseline is the one the grid was built from. */
 export function outOfRangeCount(grid: NumericGrid, baseline: NumericProfile, window: NumericProfile): number {
   if (baseline.count === 0) return 0;
+  const { edges } = grid;
+  const { counts } = window;
   let outside = 0;
-  for (let k = 0; k < window.counts.length; k++) {
-    const isBelow = k < grid.edges.length && grid.edges[k]! < baseline.min;
-    const isAbove = k > 0 && grid.edges[k - 1]! >= baseline.max;
-    if (isBelow || isAbove) outside += window.counts[k]!;
-  }
+  for (let k = 0; k < edges.length && edges[k]! < baseline.min; k++) outside += counts[k]!;
+  for (let k = edges.length; k > 0 && edges[k - 1]! >= baseline.max; k--) outside += counts[k]!;
   return outside;
 }
 
@@ -70,21 +136,32 @@ const REASONS: Record<keyof QualityChanges, DriftReason> = {
   invalid: 'invalid-share-increased',
   unseen: 'unseen-categories',
   outOfRange: 'values-out-of-range',
+  empty: 'empty-share-increased',
 };
 
-/** The verdict on data quality from `minCount` rows on: `drifted` or `warning` when a share has surely risen by 10% or 1% of rows. */
+/** What is judged of data quality. */
+export interface QualityJudged {
+  readonly changes: QualityChanges;
+  readonly correctedPValue: number | null;
+  readonly windowRows: number;
+}
+
+/**
+ * The verdict on data quality from `minCount` rows on: `drifted` or `warning` when a share has surely risen, by the 95%
+ * lower bound of its change and by the corrected p-value.
+ */
 export function qualityVerdict(
-  changes: QualityChanges,
-  windowRows: number,
-  minCount: number,
+  { changes, correctedPValue, windowRows }: QualityJudged,
+  limits: DriftThresholds,
 ): ReasonedVerdict {
-  if (windowRows < minCount) return { verdict: 'insufficient', reason: 'too-few-values' };
+  if (windowRows < limits.minCount) return { verdict: 'insufficient', reason: 'too-few-values' };
   let worst: { bound: number; reason: DriftReason } = { bound: 0, reason: 'no-notable-change' };
-  for (const kind of ['missing', 'invalid', 'unseen', 'outOfRange'] as const) {
+  for (const kind of ['missing', 'invalid', 'unseen', 'outOfRange', 'empty'] as const) {
     const bound = changes[kind]?.lowerBound ?? 0;
     if (bound > worst.bound) worst = { bound, reason: REASONS[kind] };
   }
-  if (worst.bound >= DRIFTED_SHARE) return { verdict: 'drifted', reason: worst.reason };
-  if (worst.bound >= WARNING_SHARE) return { verdict: 'warning', reason: worst.reason };
+  const isSure = (correctedPValue ?? 1) < limits.qualityFalseDiscoveryRate;
+  if (isSure && worst.bound >= limits.qualityDrifted) return { verdict: 'drifted', reason: worst.reason };
+  if (isSure && worst.bound >= limits.qualityWarning) return { verdict: 'warning', reason: worst.reason };
   return { verdict: 'ok', reason: 'no-notable-change' };
 }

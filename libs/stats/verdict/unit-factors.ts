@@ -19,12 +19,15 @@ const UNITS: readonly (readonly [string, string, number])[] = [
   ['kilocalories', 'kilojoules', 4.184],
   ['degrees', 'radians', Math.PI / 180],
   ['bytes', 'bits', 8],
-  ['fraction', 'percent', 100],
+  ['fractions or dollars', 'percent or cents', 100],
   ['thousands', 'units', 1000],
   ['millions', 'units', 1e6],
+  ['billions', 'units', 1e9],
+  ['miles', 'metres', 1609.344],
   ['hours', 'minutes (or minutes → seconds)', 60],
   ['hours', 'seconds', 3600],
   ['days', 'hours', 24],
+  ['days', 'seconds', 86_400],
   ['weeks', 'days', 7],
 ];
 
