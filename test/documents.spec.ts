@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { neededSampleSizes } from '#stats';
 import { ENVIRONMENT_VARIABLES, ERROR_CODES } from '#platform';
 import { REJECTION_REASONS } from '#payloads';
 import { parseConfigFile } from '../apps/server/config.js';
@@ -41,5 +42,15 @@ describe('documents say what the code does', () => {
   it('every link of README.md to a file leads somewhere', () => {
     for (const [, target] of read('README.md').matchAll(/\]\((?!https?:)([^)#]+)\)/g))
       expect(() => readFileSync(new URL(`../${target ?? ''}`, import.meta.url))).not.toThrow(/ENOENT/);
+  });
+
+  it('docs/statistics.md says how many rows it takes, as the code computes it', () => {
+    const cell = (count: number | null): string => (count === null ? 'never' : count.toLocaleString('en-US'));
+    const expected = [500, 1_000, 10_000, 100_000, 1_000_000].map((n) => {
+      const { psi, tails, ks } = neededSampleSizes(n);
+      return [n.toLocaleString('en-US'), cell(psi), cell(tails), cell(ks)];
+    });
+    const rows = read('docs/statistics.md').matchAll(/^\| ([\d,]+) +\| (\S+) +\| (\S+) +\| (\S+) +\|$/gm);
+    expect([...rows].map((row) => row.slice(1))).toEqual(expected);
   });
 });
