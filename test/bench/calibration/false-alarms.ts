@@ -1,0 +1,93 @@
+import type { Profile } from '#stats';
+import { Chance } from './chance.js';
+import { baselineOf, compared, type Compared, drawn, isAlarm, profileOf, verdictsOf } from './comparisons.js';
+import { columnOf, type Family, sample } from './families.js';
+import { categoricalPeers, numericPeers, type PeerAlarms } from './peers.js';
+
+export const BASELINE_SIZES = [1_000, 100_000] as const;
+export const WINDOW_SIZES = [50, 200, 1_000, 10_000, 100_000] as const;
+export const COLUMN_COUNTS = [1, 30, 300] as const;
+
+/** Columns compared per cell of the table, each time with another window; fewer where windows are large. */
+const COMPARISONS: Readonly<Record<number, number>> = {
+  50: 24_000,
+  200: 24_000,
+  1_000: 24_000,
+  10_000: 12_000,
+  100_000: 2_400,
+};
+/** Windows compared with one baseline: what chance did to a small one stays with all its windows, so each has its own. */
+const WINDOWS_PER_BASELINE: Readonly<Record<number, number>> = { 1_000: 1, 100_000: 400 };
+/** Comparisons to which the rules of the peers are applied too. */
+const PEER_COMPARISONS = 600;
+/** Evaluations put together from the columns of a cell. */
+const EVALUATIONS = 2_000;
+
+/** Columns of one family without drift, compared. */
+export interface Pool {
+  readonly columns: readonly Compared[];
+  readonly peers: readonly PeerAlarms[];
+}
+
+/** Compares columns whose windows have the baseline's distribution. */
+export function quietPool(family: Family, n: number, m: number, seed: number): Pool {
+  const chance = new Chance(seed);
+  const comparisons = COMPARISONS[m] ?? 1_200;
+  const baselineCount = Math.max(20, Math.round(comparisons / (WINDOWS_PER_BASELINE[n] ?? 1)));
+  const perBaseline = Math.max(1, Math.round(comparisons / baselineCount));
+  const columns: Compared[] = [];
+  const peers: PeerAlarms[] = [];
+  const peersPerBaseline = Math.max(1, Math.round(PEER_COMPARISONS / baselineCount));
+  for (let b = 0; b < baselineCount; b++) {
+    const values = sample(family.draw, n, chance);
+    const baseline = baselineOf(columnOf(family, values));
+    if (family.kind === 'numeric') values.sort();
+    for (let w = 0; w < perBaseline; w++) {
+      const window = sample(family.draw, m, chance);
+      const found = compared(baseline, profileOf(baseline.grid, columnOf(family, window)));
+      columns.push(found.compared);
+      if (w < peersPerBaseline && peers.length < PEER_COMPARISONS) {
+        const ofPeers = family.kind === 'numeric' ? numericPeers : categoricalPeers;
+        peers.push(ofPeers(values, family.kind === 'numeric' ? window.sort() : window, found.drift));
+      }
+    }
+  }
+  return { columns, peers };
+}
+
+/** Shares of evaluations in which any column raised an alarm, 0 to 1. */
+export interface FalseAlarms {
+  readonly columnCount: number;
+  readonly ours: number;
+  readonly insufficientShare: number;
+  readonly peers: Readonly<Record<keyof PeerAlarms, number>>;
+}
+
+/** Evaluations of `columnCount` columns out of a pool. `insufficientShare` is of columns. */
+export function falseAlarms(pool: Pool, columnCount: number, seed: number): FalseAlarms {
+  const chance = new Chance(seed);
+  const count = columnCount === 1 ? pool.columns.length : EVALUATIONS;
+  let alarms = 0;
+  let insufficient = 0;
+  for (let e = 0; e < count; e++) {
+    const columns = columnCount === 1 ? [pool.columns[e]!] : drawn(pool.columns, columnCount, chance);
+    const verdicts = verdictsOf(columns);
+    if (verdicts.some(isAlarm)) alarms++;
+    insufficient += verdicts.filter((verdict) => verdict === 'insufficient').length / columnCount;
+  }
+  const peerRate = (rule: keyof PeerAlarms): number => {
+    const share = pool.peers.filter((alarm) => alarm[rule]).length / pool.peers.length;
+    return 1 - (1 - share) ** columnCount;
+  };
+  return {
+    columnCount,
+    ours: alarms / count,
+    insufficientShare: insufficient / count,
+    peers: { psi: peerRate('psi'), pValue: peerRate('pValue'), distance: peerRate('distance') },
+  };
+}
+
+/** Profiles to compare many windows with. */
+export function baselinesOf(family: Family, n: number, count: number, chance: Chance): Profile[] {
+  return Array.from({ length: count }, () => baselineOf(columnOf(family, sample(family.draw, n, chance))));
+}
