@@ -51,7 +51,8 @@ def ks(baseline, window):
 
 
 def metrics(baseline, window):
-    """What compareProfiles gives and SciPy has: KS with its p, Wasserstein, Welch's t, and PSI and Jensen-Shannon on deciles."""
+    """What compareProfiles gives and SciPy has: KS, rank sum and Welch's t with their p-values, Wasserstein, Fisher's test of
+    both outer twentieths, and PSI, Jensen-Shannon, Hellinger, total variation and the largest change on deciles."""
     baseline, window = array(baseline), array(window)
 
     def work():
@@ -59,9 +60,18 @@ def metrics(baseline, window):
         edges = np.concatenate([[-np.inf], deciles, [np.inf]])
         p = np.histogram(baseline, edges)[0] / len(baseline)
         q = np.histogram(window, edges)[0] / len(window)
+        low, high = np.quantile(baseline, [0.05, 0.95])
+        for side in (lambda x: np.count_nonzero(x <= low), lambda x: np.count_nonzero(x > high)):
+            b, w = int(side(baseline)), int(side(window))
+            stats.fisher_exact([[b, len(baseline) - b], [w, len(window) - w]])
+        ranks = stats.mannwhitneyu(window, baseline, method="asymptotic", use_continuity=False)
         return {
             "psi": np.sum((p - q) * np.log(p / q)),
             "jensenShannon": jensenshannon(p, q, base=2),
+            "hellinger": np.sqrt(np.sum((np.sqrt(p) - np.sqrt(q)) ** 2) / 2),
+            "totalVariation": np.sum(np.abs(p - q)) / 2,
+            "lInfinity": np.max(np.abs(p - q)),
+            "superiority": ranks.statistic / len(baseline) / len(window),
             "ks": stats.ks_2samp(baseline, window).statistic,
             "wasserstein": stats.wasserstein_distance(baseline, window),
             "welch": stats.ttest_ind(baseline, window, equal_var=False).statistic,

@@ -20,22 +20,28 @@ export function ksFromCells(
   baseline: BinCounts,
   window: BinCounts,
   isAtom: ArrayLike<number>,
+  [n, m]: readonly [number, number] = totals(baseline, window),
 ): KsInterval | null {
-  const [n, m] = totals(baseline, window);
   if (n === 0 || m === 0) return null;
+  // All differences are taken of counts times the other side's total, b·m and c·n, and divided by nm once, at the end.
   let bLeft = 0;
   let cLeft = 0;
   let lower = 0;
   let upper = 0;
   for (let k = 0; k < baseline.length; k++) {
-    const bRight = bLeft + baseline[k]!;
-    const cRight = cLeft + window[k]!;
-    lower = Math.max(lower, Math.abs(bRight / n - cRight / m));
-    if (isAtom[k] !== 1) upper = Math.max(upper, bRight / n - cLeft / m, cRight / m - bLeft / n);
+    const bRight = bLeft + baseline[k]! * m;
+    const cRight = cLeft + window[k]! * n;
+    const difference = bRight > cRight ? bRight - cRight : cRight - bRight;
+    if (difference > lower) lower = difference;
+    if (isAtom[k] !== 1) {
+      if (bRight - cLeft > upper) upper = bRight - cLeft;
+      if (cRight - bLeft > upper) upper = cRight - bLeft;
+    }
     bLeft = bRight;
     cLeft = cRight;
   }
-  return { lower: Math.min(1, lower), upper: Math.min(1, Math.max(lower, upper)) };
+  const pairs = n * m;
+  return { lower: Math.min(1, lower / pairs), upper: Math.min(1, Math.max(lower, upper) / pairs) };
 }
 
 /** √(½ ln(2/0.05)): the 95% quantile of Kolmogorov's distribution. */

@@ -1,5 +1,5 @@
 import { chiSquareQuantile } from '../significance/special-functions.js';
-import { type BinCounts, populationStabilityIndex, totals } from './bin-distances.js';
+import { type BinCounts, totals } from './bin-distances.js';
 
 /** z of a one-sided 95% bound. */
 const Z_95 = 1.6448536269514722;
@@ -11,7 +11,17 @@ const Z_95 = 1.6448536269514722;
  */
 export function psiNoiseFloor(n: number, m: number, degreesOfFreedom: number): number {
   if (n === 0 || m === 0) return Infinity;
-  return degreesOfFreedom < 1 ? 0 : chiSquareQuantile(0.95, degreesOfFreedom) * (1 / n + 1 / m);
+  return degreesOfFreedom < 1 ? 0 : quantile95(degreesOfFreedom) * (1 / n + 1 / m);
+}
+
+/** χ²_0.95 of the few hundred degrees of freedom that bins can have; each takes Newton's method once. */
+const quantiles95: number[] = [];
+const MAX_KEPT = 2_000;
+
+function quantile95(degreesOfFreedom: number): number {
+  if (degreesOfFreedom > MAX_KEPT || !Number.isInteger(degreesOfFreedom))
+    return chiSquareQuantile(0.95, degreesOfFreedom);
+  return (quantiles95[degreesOfFreedom] ??= chiSquareQuantile(0.95, degreesOfFreedom));
 }
 
 /**
@@ -29,16 +39,38 @@ export function psiLowerBound(
   window: BinCounts,
   effective?: { readonly n: number; readonly m: number },
 ): number | null {
-  const psi = populationStabilityIndex(baseline, window);
-  if (psi === null) return null;
   const [rows, windowRows] = totals(baseline, window);
+  if (rows === 0 || windowRows === 0) return null;
   const delta = 0.5 / Math.min(rows, windowRows);
+  const smoothing = 1 + baseline.length * delta;
+  const ofP = { mean: 0, square: 0 };
+  const ofQ = { mean: 0, square: 0 };
+  let psi = 0;
+  for (let i = 0; i < baseline.length; i++) {
+    const p = (baseline[i]! / rows + delta) / smoothing;
+    const q = (window[i]! / windowRows + delta) / smoothing;
+    const log = Math.log(p / q);
+    psi += (p - q) * log;
+    addGradient(ofP, p, log - q / p);
+    addGradient(ofQ, q, -log - p / q);
+  }
   const { n, m } = effective ?? { n: rows, m: windowRows };
-  const p = Float64Array.from(baseline, (count) => (count / rows + delta) / (1 + baseline.length * delta));
-  const q = Float64Array.from(window, (count) => (count / windowRows + delta) / (1 + window.length * delta));
   const bias = Math.max(0, usedBins(baseline, window) - 1) * (1 / n + 1 / m);
-  const variance = gradientVariance(p, q) / n + gradientVariance(q, p) / m;
-  return Math.max(0, psi - bias - Z_95 * Math.sqrt(variance));
+  return Math.max(0, psi - bias - Z_95 * Math.sqrt(variance(ofP) / n + variance(ofQ) / m));
+}
+
+interface GradientMoments {
+  mean: number;
+  square: number;
+}
+
+function addGradient(moments: GradientMoments, share: number, gradient: number): void {
+  moments.mean += share * gradient;
+  moments.square += share * gradient * gradient;
+}
+
+function variance({ mean, square }: GradientMoments): number {
+  return Math.max(0, square - mean * mean);
 }
 
 /** Bins that hold an observation of either side. */
@@ -46,15 +78,4 @@ export function usedBins(baseline: BinCounts, window: BinCounts): number {
   let used = 0;
   for (let i = 0; i < baseline.length; i++) if (baseline[i]! + window[i]! > 0) used++;
   return used;
-}
-
-function gradientVariance(p: Float64Array, q: Float64Array): number {
-  let mean = 0;
-  let square = 0;
-  for (let i = 0; i < p.length; i++) {
-    const gradient = Math.log(p[i]! / q[i]!) - q[i]! / p[i]!;
-    mean += p[i]! * gradient;
-    square += p[i]! * gradient * gradient;
-  }
-  return Math.max(0, square - mean * mean);
 }

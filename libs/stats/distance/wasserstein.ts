@@ -37,29 +37,33 @@ export function wassersteinFromCells(
   window: NumericProfile,
 ): number | null {
   if (baseline.count === 0 || window.count === 0) return null;
+  const { edges, isAtom } = grid;
+  const { counts: b, sums: bSums } = baseline;
+  const { counts: c, sums: cSums } = window;
+  const perBaseline = 1 / baseline.count;
+  const perWindow = 1 / window.count;
   const min = Math.min(baseline.min, window.min);
   const max = Math.max(baseline.max, window.max);
   let distance = 0;
+  let below = 0;
+  let belowInWindow = 0;
   let atLeft = 0;
-  const cumulative = { b: 0, c: 0 };
-  for (let k = 0; k < baseline.counts.length; k++) {
-    const left = Math.max(k === 0 ? min : grid.edges[k - 1]!, min);
-    const right = Math.min(k < grid.edges.length ? grid.edges[k]! : max, max);
-    cumulative.b += baseline.counts[k]!;
-    cumulative.c += window.counts[k]!;
-    const atRight = cumulative.b / baseline.count - cumulative.c / window.count;
-    if (right > left && grid.isAtom[k] !== 1) {
-      const inside = excess(baseline, k, left) - excess(window, k, left);
+  let left = min;
+  for (let k = 0; k < b.length; k++) {
+    const edge = k < edges.length ? edges[k]! : max;
+    const right = edge < max ? edge : max;
+    below += b[k]!;
+    belowInWindow += c[k]!;
+    const atRight = below * perBaseline - belowInWindow * perWindow;
+    if (right > left && isAtom[k] !== 1) {
+      // Σ(x − left)/n over the cell's values, of both sides.
+      const inside = (bSums[k]! - left * b[k]!) * perBaseline - (cSums[k]! - left * c[k]!) * perWindow;
       distance += cellArea(atLeft, atRight, right - left, inside);
     }
     atLeft = atRight;
+    if (edge > left) left = edge;
   }
   return finiteOrNull(distance);
-}
-
-/** Σ(x − left)/n over the cell's values. */
-function excess(profile: NumericProfile, k: number, left: number): number {
-  return (profile.sums[k]! - left * profile.counts[k]!) / profile.count;
 }
 
 function cellArea(atLeft: number, atRight: number, width: number, inside: number): number {

@@ -26,10 +26,11 @@ export function rankSumTest(
   baseline: BinCounts,
   window: BinCounts,
   effective?: EffectiveSizes,
+  [n, m]: readonly [number, number] = totals(baseline, window),
 ): RankSumTest | null {
-  const [n, m] = totals(baseline, window);
   if (!(n > 0) || !(m > 0)) return null;
   const total = n + m;
+  const perRow = 1 / total;
   let below = 0;
   let superior = 0;
   let untied = 0;
@@ -37,14 +38,15 @@ export function rankSumTest(
   for (let k = 0; k < baseline.length; k++) {
     const b = baseline[k]!;
     const c = window[k]!;
-    superior += (c / m) * (below + b / 2);
+    superior += c * (below + b / 2);
     below += b;
     // 3st(s + t) adds up to 1 − Σt³, and keeps its digits where one cell holds almost everything.
-    const share = (b + c) / total;
-    untied += 3 * sharesBelow * share * (sharesBelow + share);
+    const share = (b + c) * perRow;
+    untied += sharesBelow * share * (sharesBelow + share);
     sharesBelow += share;
   }
-  const probabilityOfSuperiority = Math.min(1, superior / n);
+  untied *= 3;
+  const probabilityOfSuperiority = Math.min(1, superior / m / n);
   const sizes = effective ?? { n, m };
   const varianceUntied = ((1 / sizes.n + 1 / sizes.m) * (1 + 1 / (sizes.n + sizes.m))) / 12;
   const variance = (varianceUntied * untied) / (1 - 1 / (total * total));

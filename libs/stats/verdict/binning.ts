@@ -11,22 +11,49 @@ export function decileBins(
   window: NumericProfile,
 ): BinnedDistributions {
   return {
-    labels: decileLabels(grid.decileEdges),
+    labels: decilesOf(grid).labels,
     baseline: decileCounts(grid, baseline.counts),
     window: decileCounts(grid, window.counts),
   };
 }
 
 /** Values per bin between decile edges. */
-export function decileCounts({ edges, decileEdges }: NumericGrid, counts: Float64Array): number[] {
-  const bins = new Array<number>(decileEdges.length + 1).fill(0);
-  let bin = 0;
-  for (let k = 0; k < counts.length; k++) {
-    const right = k < edges.length ? edges[k]! : Infinity;
-    while (bin < decileEdges.length && right > decileEdges[bin]!) bin++;
-    bins[bin]! += counts[k]!;
+export function decileCounts(grid: NumericGrid, counts: Float64Array): number[] {
+  const bins: number[] = [];
+  let k = 0;
+  for (const end of decilesOf(grid).ends) {
+    let sum = 0;
+    for (; k < end; k++) sum += counts[k]!;
+    bins.push(sum);
   }
   return bins;
+}
+
+/** The labels of a grid's decile bins, and the number of cells up to the end of each. */
+interface Deciles {
+  readonly labels: readonly string[];
+  readonly ends: Int32Array;
+}
+
+/** Kept, because a grid never changes, and putting numbers into words takes longer than all distances. */
+const decilesOfGrids = new WeakMap<NumericGrid, Deciles>();
+
+function decilesOf(grid: NumericGrid): Deciles {
+  const known = decilesOfGrids.get(grid);
+  if (known !== undefined) return known;
+  const deciles = { labels: Object.freeze(decileLabels(grid.decileEdges)), ends: decileEnds(grid) };
+  decilesOfGrids.set(grid, deciles);
+  return deciles;
+}
+
+function decileEnds({ edges, decileEdges }: NumericGrid): Int32Array {
+  const ends = new Int32Array(decileEdges.length + 1).fill(edges.length + 1);
+  let k = 0;
+  decileEdges.forEach((edge, bin) => {
+    while (k < edges.length && edges[k]! <= edge) k++;
+    ends[bin] = k;
+  });
+  return ends;
 }
 
 function decileLabels(edges: Float64Array): string[] {

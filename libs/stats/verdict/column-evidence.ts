@@ -25,19 +25,40 @@ export function numericMeasures(
   const bins = decileBins(grid, baseline, window);
   const ks = ksMeasures(grid, baseline, window, sizes);
   const tails = tailMeasures(baseline, window, sizes);
-  const rankSum = rankSumTest(baseline.counts, window.counts, sizes);
+  const rankSum = rankSumTest(baseline.counts, window.counts, sizes, [baseline.count, window.count]);
   const discrete = discreteBins(grid, baseline, window, sizes);
   const categories = discrete === null ? NO_CATEGORY_TESTS : categoryTests(discrete, sizes);
-  const { tailPValue, ...tailShares } = tails;
+  const { wasserstein, wassersteinNormalized } = wassersteinMeasures(grid, baseline, window);
+  const evidence = [ks.pValue, rankSum?.pValue, tails.tailPValue, categoryPValue(discrete, sizes)];
+  const { psi, psiLowerBound, psiNoiseFloor } = psiMeasures(bins.baseline, bins.window, sizes);
+  const largest = largestShareChange(bins.baseline, bins.window, sizes);
+  // Field by field: spreading the parts takes longer than all the distances.
   return {
-    ...binMeasures(bins, sizes),
-    ...ks,
-    ...tailShares,
-    ...wassersteinMeasures(grid, baseline, window),
-    ...categories,
+    psi,
+    psiLowerBound,
+    psiNoiseFloor,
+    lInfinity: largest.lInfinity,
+    lInfinityLowerBound: largest.lInfinityLowerBound,
+    lInfinityNoiseFloor: largest.lInfinityNoiseFloor,
+    jensenShannon: jensenShannonDistance(bins.baseline, bins.window),
+    totalVariation: totalVariation(bins.baseline, bins.window),
+    hellinger: hellingerDistance(bins.baseline, bins.window),
+    ks: ks.ks,
+    ksUpperBound: ks.ksUpperBound,
+    ksLowerBound: ks.ksLowerBound,
+    ksNoiseFloor: ks.ksNoiseFloor,
+    tails: tails.tails,
+    tailChange: tails.tailChange,
+    tailLowerBound: tails.tailLowerBound,
+    tailNoiseFloor: tails.tailNoiseFloor,
+    wasserstein,
+    wassersteinNormalized,
+    chiSquare: categories.chiSquare,
+    gTest: categories.gTest,
     welch: welchT(resized(baseline, sizes.n), resized(window, sizes.m)),
     rankSum,
-    evidencePValue: bonferroni([ks.pValue, rankSum?.pValue, tailPValue, categoryPValue(discrete, sizes)]),
+    pValue: ks.pValue,
+    evidencePValue: bonferroni(evidence),
     bins,
   };
 }
@@ -56,8 +77,11 @@ export function categoricalMeasures(
   return {
     ...NO_KS,
     ...noTails,
-    ...binMeasures(bins, sizes),
+    ...psiMeasures(bins.baseline, bins.window, sizes),
     ...largestShareChange(pooled.baseline, pooled.window, sizes),
+    jensenShannon: jensenShannonDistance(bins.baseline, bins.window),
+    totalVariation: totalVariation(bins.baseline, bins.window),
+    hellinger: hellingerDistance(bins.baseline, bins.window),
     ...tests,
     wasserstein: null,
     wassersteinNormalized: null,
@@ -79,16 +103,6 @@ function bonferroni(pValues: readonly (number | null | undefined)[]): number | n
     smallest = Math.min(smallest, p);
   }
   return tests === 0 ? null : Math.min(1, smallest * tests);
-}
-
-function binMeasures({ baseline, window }: BinnedDistributions, sizes: SampleSizes) {
-  return {
-    ...psiMeasures(baseline, window, sizes),
-    ...largestShareChange(baseline, window, sizes),
-    jensenShannon: jensenShannonDistance(baseline, window),
-    totalVariation: totalVariation(baseline, window),
-    hellinger: hellingerDistance(baseline, window),
-  };
 }
 
 const NO_CATEGORY_TESTS = { chiSquare: null, gTest: null };
@@ -119,7 +133,7 @@ function ksMeasures(
   window: NumericProfile,
   { n, m }: SampleSizes,
 ) {
-  const interval = ksFromCells(baseline.counts, window.counts, grid.isAtom);
+  const interval = ksFromCells(baseline.counts, window.counts, grid.isAtom, [baseline.count, window.count]);
   if (interval === null) return { ...NO_KS, pValue: null };
   const { lower, upper } = widened(interval, baseline.rankError + window.rankError);
   const noiseFloor = ksNoiseFloor(n, m);

@@ -46,9 +46,10 @@ export function measuredPair(pair: ColumnPair): MeasuredPair {
   const outside = outsideCount(pair);
   const sizes = { n: baseline.count / baselineEffects.values, m: window.count / windowEffects.values };
   return {
-    ...{ pair, sizes },
+    pair,
+    sizes,
     measures: measuresOf(pair, sizes),
-    quality: qualityEvidence({ ...pair, outOfRangeCount: outside }),
+    quality: qualityEvidence(pair, outside),
     shares: sharesOf(pair, outside),
   };
 }
@@ -70,13 +71,15 @@ function outsideCount({ grid, baseline, window }: ColumnPair): number {
 
 function sharesOf(pair: ColumnPair, outside: number): ColumnShares {
   const { baseline, window, baselineRows, windowRows } = pair;
+  const { unseenShare, baselineUnseenShare } = unseenShares(pair);
   return {
     missingShare: share(window.missingCount, windowRows),
     invalidShare: share(window.invalidCount, windowRows),
     outOfRangeShare: share(outside, windowRows),
     baselineMissingShare: share(baseline.missingCount, baselineRows),
     baselineInvalidShare: share(baseline.invalidCount, baselineRows),
-    ...unseenShares(pair),
+    unseenShare,
+    baselineUnseenShare,
   };
 }
 

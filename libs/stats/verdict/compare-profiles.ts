@@ -29,7 +29,7 @@ const NO_EFFECTS: DesignEffects = new Map();
  * How far each column of the window is from the baseline, in the grid's order.
  *
  * P-values are corrected over the columns compared in this call, so the set matters. Nothing throws on odd data, and no
- * number is NaN. Cost: about 30 µs a column without a notable change, 0.1 to 1.2 ms with one.
+ * number is NaN. Cost: about 15 µs a column without a notable change, 0.1 to 1.2 ms with one.
  * @throws RangeError if the profiles were counted on different grids
  */
 export function compareProfiles(
@@ -54,16 +54,22 @@ export function compareProfiles(
 function columnPairs(baseline: Profile, window: Profile, options: ComparisonOptions): ColumnPair[] {
   const { onlyColumns, baselineEffects = NO_EFFECTS, windowEffects = NO_EFFECTS } = options;
   const only = onlyColumns === undefined ? null : new Set(onlyColumns);
-  return baseline.grid.columns.flatMap(({ name, grid }, i) => {
-    if (only?.has(name) === false) return [];
-    return {
-      ...{ name, grid, gridHash: baseline.grid.hash },
-      ...{ baseline: baseline.columns[i]!, baselineRows: baseline.rowCount },
-      ...{ window: window.columns[i]!, windowRows: window.rowCount },
+  const pairs: ColumnPair[] = [];
+  baseline.grid.columns.forEach(({ name, grid }, i) => {
+    if (only?.has(name) === false) return;
+    pairs.push({
+      name,
+      grid,
+      gridHash: baseline.grid.hash,
+      baseline: baseline.columns[i]!,
+      baselineRows: baseline.rowCount,
+      window: window.columns[i]!,
+      windowRows: window.rowCount,
       baselineEffects: baselineEffects.get(name) ?? INDEPENDENT_ROWS,
       windowEffects: windowEffects.get(name) ?? INDEPENDENT_ROWS,
-    };
+    });
   });
+  return pairs;
 }
 
 interface CorrectedPValues {
@@ -72,10 +78,11 @@ interface CorrectedPValues {
 }
 
 function columnDrift(
-  { pair, sizes, measures, quality, shares }: MeasuredPair,
+  measured: MeasuredPair,
   corrected: CorrectedPValues,
   limits: DriftThresholds,
 ): ColumnDrift {
+  const { pair, sizes, measures, quality, shares } = measured;
   const { grid, baseline, window, windowRows } = pair;
   const onQuality = qualityVerdict(
     { changes: quality.changes, correctedPValue: corrected.quality, windowRows },
@@ -88,20 +95,54 @@ function columnDrift(
     },
     limits,
   );
-  const changes = columnChanges(pair, quality.changes, limits, sizes);
+  const changes = columnChanges(measured, limits);
+  const { verdict, reason } = combinedVerdict(onDistribution, onQuality);
+  // Field by field: spreading the parts takes longer than all the distances.
   return {
     column: pair.name,
     kind: grid.kind,
-    ...combinedVerdict(onDistribution, onQuality),
+    verdict,
+    reason,
     distributionVerdict: onDistribution.verdict,
     qualityVerdict: onQuality.verdict,
     baselineCount: baseline.count,
     windowCount: window.count,
     effectiveBaselineCount: sizes.n,
     effectiveWindowCount: sizes.m,
-    ...measures,
+    psi: measures.psi,
+    psiLowerBound: measures.psiLowerBound,
+    psiNoiseFloor: measures.psiNoiseFloor,
+    ks: measures.ks,
+    ksUpperBound: measures.ksUpperBound,
+    ksLowerBound: measures.ksLowerBound,
+    ksNoiseFloor: measures.ksNoiseFloor,
+    tails: measures.tails,
+    tailChange: measures.tailChange,
+    tailLowerBound: measures.tailLowerBound,
+    tailNoiseFloor: measures.tailNoiseFloor,
+    jensenShannon: measures.jensenShannon,
+    wasserstein: measures.wasserstein,
+    wassersteinNormalized: measures.wassersteinNormalized,
+    totalVariation: measures.totalVariation,
+    hellinger: measures.hellinger,
+    lInfinity: measures.lInfinity,
+    lInfinityLowerBound: measures.lInfinityLowerBound,
+    lInfinityNoiseFloor: measures.lInfinityNoiseFloor,
+    chiSquare: measures.chiSquare,
+    gTest: measures.gTest,
+    welch: measures.welch,
+    rankSum: measures.rankSum,
+    pValue: measures.pValue,
+    evidencePValue: measures.evidencePValue,
+    bins: measures.bins,
     correctedPValue: corrected.distribution,
-    ...shares,
+    missingShare: shares.missingShare,
+    invalidShare: shares.invalidShare,
+    unseenShare: shares.unseenShare,
+    outOfRangeShare: shares.outOfRangeShare,
+    baselineMissingShare: shares.baselineMissingShare,
+    baselineInvalidShare: shares.baselineInvalidShare,
+    baselineUnseenShare: shares.baselineUnseenShare,
     quality: quality.changes,
     qualityCorrectedPValue: corrected.quality,
     thresholds: limits,

@@ -16,7 +16,6 @@ export interface QualityInput {
   readonly window: ColumnProfile;
   readonly baselineRows: number;
   readonly windowRows: number;
-  readonly outOfRangeCount: number;
   readonly baselineEffects: ColumnDesignEffects;
   readonly windowEffects: ColumnDesignEffects;
 }
@@ -34,12 +33,12 @@ export interface QualityEvidence {
  * range 2 of n + 1 on average (one beyond each end), unseen as often as the baseline has singletons (Good 1953). Those
  * expected counts stand in for the baseline's zeros, so that a small baseline raises no false alarm.
  */
-export function qualityEvidence(input: QualityInput): QualityEvidence {
+export function qualityEvidence(input: QualityInput, outOfRangeCount: number): QualityEvidence {
   const occurrences = {
     missing: rows(input, 'missing', input.baseline.missingCount, input.window.missingCount),
     invalid: rows(input, 'invalid', input.baseline.invalidCount, input.window.invalidCount),
     unseen: unseenOccurrences(input),
-    outOfRange: outOfRangeOccurrences(input),
+    outOfRange: outOfRangeOccurrences(input, outOfRangeCount),
     empty: emptyOccurrences(input),
   };
   const found = Object.values(occurrences).filter((o): o is Occurrences => o !== null && o.n > 0 && o.m > 0);
@@ -101,8 +100,8 @@ function unseenExpected({ counts, count, unseenCount }: CategoricalProfile) {
   return { expected, effect: once > 0 ? 1 + (2 * twice) / once : 1 };
 }
 
-function outOfRangeOccurrences(input: QualityInput): Occurrences | null {
-  const { baseline, window, windowRows, windowEffects, outOfRangeCount: outside } = input;
+function outOfRangeOccurrences(input: QualityInput, outside: number): Occurrences | null {
+  const { baseline, window, windowRows, windowEffects } = input;
   if (baseline.kind !== 'numeric' || window.kind !== 'numeric') return null;
   if (baseline.count === 0 || !(baseline.min <= baseline.max)) return null;
   const effect = windowEffects.values;

@@ -1,6 +1,6 @@
-import { lInfinity } from '../distance/bin-distances.js';
+import { totals } from '../distance/bin-distances.js';
 import { shareChange } from '../significance/proportions.js';
-import { chiSquareQuantile } from '../significance/special-functions.js';
+import { normalQuantile } from '../significance/normal-quantile.js';
 import type { SampleSizes } from './sample-sizes.js';
 
 /** L∞ with its 95% lower bound and its noise floor; null when a side is empty. */
@@ -16,44 +16,28 @@ const NONE: LargestShareChange = { lInfinity: null, lInfinityLowerBound: null, l
  * The largest change of one bin's share, max abs(p − q), for two histograms over the same bins.
  *
  * Both limits are Bonferroni's over the B bins: the bound is Newcombe's at level 1 − 0.05/B, the floor
- * √(χ²₁(1 − 0.05/B)·p(1−p)(1/n + 1/m)) of the bin where that is largest. At two bins L∞ is D of a 0/1 column.
+ * z(1 − 0.025/B)·√(p(1−p)(1/n + 1/m)) of the bin where that is largest. At two bins L∞ is D of a 0/1 column.
  */
 export function largestShareChange(
   baseline: readonly number[],
   window: readonly number[],
   { n, m }: SampleSizes,
 ): LargestShareChange {
-  const largest = lInfinity(baseline, window);
-  if (largest === null) return NONE;
-  const totals = [sum(baseline), sum(window)] as const;
-  const place = placeOfLargest(baseline, window, totals);
-  const [p, q] = [baseline[place]! / totals[0], window[place]! / totals[1]];
-  const level = 1 - 0.05 / baseline.length;
-  const change = shareChange(p * n, n, q * m, m, level);
-  const variance = Math.max(...baseline.map((count) => (count / totals[0]) * (1 - count / totals[0])));
+  const [rows, windowRows] = totals(baseline, window);
+  if (rows === 0 || windowRows === 0) return NONE;
+  let [largest, p, q, variance] = [-1, 0, 0, 0];
+  for (let i = 0; i < baseline.length; i++) {
+    const share = baseline[i]! / rows;
+    const windowShare = window[i]! / windowRows;
+    variance = Math.max(variance, share * (1 - share));
+    if (Math.abs(share - windowShare) <= largest) continue;
+    [largest, p, q] = [Math.abs(share - windowShare), share, windowShare];
+  }
+  const tail = 0.05 / baseline.length;
+  const change = shareChange(p * n, n, q * m, m, 1 - tail);
   return {
     lInfinity: largest,
     lInfinityLowerBound: change === null ? 0 : Math.max(0, change.lowerBound, -change.upperBound),
-    lInfinityNoiseFloor: Math.sqrt(chiSquareQuantile(level, 1) * variance * (1 / n + 1 / m)),
+    lInfinityNoiseFloor: -normalQuantile(tail / 2) * Math.sqrt(variance * (1 / n + 1 / m)),
   };
-}
-
-function placeOfLargest(
-  baseline: readonly number[],
-  window: readonly number[],
-  [n, m]: readonly [number, number],
-): number {
-  let place = 0;
-  let largest = -1;
-  for (let i = 0; i < baseline.length; i++) {
-    const change = Math.abs(baseline[i]! / n - window[i]! / m);
-    if (change <= largest) continue;
-    largest = change;
-    place = i;
-  }
-  return place;
-}
-
-function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
 }

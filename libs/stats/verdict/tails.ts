@@ -50,11 +50,8 @@ export function tailMeasures(
   sizes: SampleSizes,
 ): TailMeasures {
   if (baseline.count === 0 || window.count === 0) return NO_TAILS;
-  const low = edgeNearest(baseline, TAIL);
-  const high = edgeNearest(baseline, 1 - TAIL);
-  const below = low === null ? null : tail(shareUpTo(baseline, low), shareUpTo(window, low), sizes);
-  const above =
-    high === null ? null : tail(1 - shareUpTo(baseline, high), 1 - shareUpTo(window, high), sizes);
+  const below = tail(baseline, window, cellsBelow(baseline), sizes);
+  const above = tail(baseline, window, cellsAbove(baseline), sizes);
   const both = [below, above].filter((side) => side !== null);
   if (both.length === 0) return NO_TAILS;
   const largest = both.reduce((a, b) => (b.size > a.size ? b : a));
@@ -75,8 +72,15 @@ interface Tail {
   readonly pValue: number;
 }
 
-function tail(p: number, q: number, { n, m }: SampleSizes): Tail | null {
+function tail(
+  baseline: NumericProfile,
+  window: NumericProfile,
+  cells: CellRange,
+  { n, m }: SampleSizes,
+): Tail | null {
+  const p = shareIn(baseline, cells);
   if (p <= 0 || p > MAX_TAIL) return null;
+  const q = shareIn(window, cells);
   const change = shareChange(p * n, n, q * m, m);
   if (change === null) return null;
   const { difference, lowerBound, upperBound } = change;
@@ -94,20 +98,42 @@ export function tailNoiseFloor(p: number, { n, m }: SampleSizes): number {
   return Z_TWO_TAILS * Math.sqrt(p * (1 - p) * (1 / n + 1 / m));
 }
 
-/** The place of the edge whose cumulative share is nearest to q; null without edges. */
-function edgeNearest({ counts, count }: NumericProfile, q: number): number | null {
-  const rank = q * count;
-  let cumulative = 0;
-  for (let k = 0; k < counts.length - 1; k++) {
-    const before = cumulative;
-    cumulative += counts[k]!;
-    if (cumulative >= rank) return k > 0 && rank - before < cumulative - rank ? k - 1 : k;
-  }
-  return counts.length > 1 ? counts.length - 2 : null;
+/** The cells from `start` up to, but without, `end`. */
+interface CellRange {
+  readonly start: number;
+  readonly end: number;
 }
 
-function shareUpTo({ counts, count }: NumericProfile, edge: number): number {
+/** The cells up to the edge whose cumulative share is nearest to 5%. */
+function cellsBelow({ counts, count }: NumericProfile): CellRange {
+  const last = counts.length - 1;
   let sum = 0;
-  for (let k = 0; k <= edge; k++) sum += counts[k]!;
+  for (let k = 0; k < last; k++) {
+    const before = sum;
+    sum += counts[k]!;
+    if (sum >= TAIL * count) return { start: 0, end: isNearer(before, sum, count) && k > 0 ? k : k + 1 };
+  }
+  return { start: 0, end: last };
+}
+
+/** The cells above the edge whose share above it is nearest to 5%. */
+function cellsAbove({ counts, count }: NumericProfile): CellRange {
+  const end = counts.length;
+  let sum = 0;
+  for (let k = end - 1; k > 0; k--) {
+    const before = sum;
+    sum += counts[k]!;
+    if (sum >= TAIL * count) return { start: isNearer(before, sum, count) && k < end - 1 ? k + 1 : k, end };
+  }
+  return { start: Math.min(1, end), end };
+}
+
+function isNearer(before: number, sum: number, count: number): boolean {
+  return TAIL * count - before < sum - TAIL * count;
+}
+
+function shareIn({ counts, count }: NumericProfile, { start, end }: CellRange): number {
+  let sum = 0;
+  for (let k = start; k < end; k++) sum += counts[k]!;
   return sum / count;
 }

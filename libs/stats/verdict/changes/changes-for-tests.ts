@@ -43,16 +43,13 @@ export function changesBetween(baseline: Profile, window: Profile, effective?: S
   if (b === undefined || w === undefined || named === undefined) throw new RangeError('no column');
   const { grid } = named;
   const isNumeric = grid.kind === 'numeric' && b.kind === 'numeric' && w.kind === 'numeric';
-  const { changes: quality } = qualityEvidence({
-    grid,
-    baseline: b,
-    window: w,
-    baselineRows: baseline.rowCount,
-    windowRows: window.rowCount,
-    outOfRangeCount: isNumeric ? outOfRangeCount(grid, b, w) : 0,
-    baselineEffects: INDEPENDENT_ROWS,
-    windowEffects: INDEPENDENT_ROWS,
-  });
+  const rows = { baselineRows: baseline.rowCount, windowRows: window.rowCount };
+  const effects = { baselineEffects: INDEPENDENT_ROWS, windowEffects: INDEPENDENT_ROWS };
+  const outside = isNumeric ? outOfRangeCount(grid, b, w) : 0;
+  const { changes: quality } = qualityEvidence(
+    { grid, baseline: b, window: w, ...rows, ...effects },
+    outside,
+  );
   const limits = { ksDrifted: 0.1, minCount: 20 };
   const sizes = effective === undefined ? {} : { effective };
   if (isNumeric) return numericChanges({ grid, baseline: b, window: w, quality, limits, ...sizes });

@@ -12,7 +12,7 @@ const NOTABLE_SHARE = 0.01;
  * extremes.
  */
 export function outOfRangeChange(
-  { grid, baseline, window }: NumericComparison,
+  { grid, baseline, window }: Pick<NumericComparison, 'grid' | 'baseline' | 'window'>,
   change: ShareChange | null,
 ): WeightedChange[] {
   if (change === null || !(change.lowerBound >= NOTABLE_SHARE)) return [];
