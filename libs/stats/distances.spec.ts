@@ -26,6 +26,8 @@ import {
   studentTwoSidedSf,
 } from './significance/special-functions.js';
 
+const RUNS = { numRuns: 1000 };
+
 const bins = fc.integer({ min: 1, max: 30 }).chain((length) => {
   const counts = fc
     .array(fc.nat({ max: 10_000 }), { minLength: length, maxLength: length })
@@ -50,6 +52,7 @@ describe.each(Object.entries(DISTANCES))('%s', (_, distance) => {
         expect(forward).toBeGreaterThanOrEqual(0);
         expect(Math.abs(forward - distance(c, b)!)).toBeLessThanOrEqual(1e-9);
       }),
+      RUNS,
     );
   });
   it('is 0 for equal shares, whatever the totals', () => {
@@ -62,6 +65,7 @@ describe.each(Object.entries(DISTANCES))('%s', (_, distance) => {
           )!,
         ).toBe(0);
       }),
+      RUNS,
     );
   });
   it('does not depend on the order of bins', () => {
@@ -71,6 +75,7 @@ describe.each(Object.entries(DISTANCES))('%s', (_, distance) => {
           Math.sqrt(SUM_TOLERANCE),
         );
       }),
+      RUNS,
     );
   });
   it('is null when a side is empty, and rejects unequal bins', () => {
@@ -78,6 +83,21 @@ describe.each(Object.entries(DISTANCES))('%s', (_, distance) => {
     expect(() => distance([1], [1, 2])).toThrow(RangeError);
   });
 });
+
+describe.each(Object.entries({ jensenShannonDistance, hellingerDistance, totalVariation, lInfinity }))(
+  '%s',
+  (_, distance) => {
+    it('is at most 1, and 1 where no bin holds values of both', () => {
+      fc.assert(
+        fc.property(bins, ([b, c]) => {
+          expect(distance(b, c)!).toBeLessThanOrEqual(1);
+        }),
+        RUNS,
+      );
+      expect(distance([3, 0], [0, 5])).toBe(1);
+    });
+  },
+);
 
 describe('psiLowerBound', () => {
   it('lies between 0 and the PSI', () => {
@@ -87,6 +107,7 @@ describe('psiLowerBound', () => {
         expect(bound).toBeGreaterThanOrEqual(0);
         expect(bound).toBeLessThanOrEqual(populationStabilityIndex(b, c)!);
       }),
+      RUNS,
     );
   });
 });
@@ -103,6 +124,7 @@ describe('Kolmogorov–Smirnov', () => {
         expect(ks!).toBeLessThanOrEqual(exact + 4 * Number.EPSILON);
         expect(ksUpperBound!).toBeGreaterThanOrEqual(exact - 4 * Number.EPSILON);
       }),
+      RUNS,
     );
   });
   it('and PSI do not change under an increasing map of both samples', () => {
@@ -121,6 +143,7 @@ describe('Kolmogorov–Smirnov', () => {
         // Up to 470 baseline values, every one is an atom, so D is exact on any grid.
         expect(cubed.ks).toBe(plain.ks);
       }),
+      RUNS,
     );
   });
   it('is 0 with p = 1 for a sample against itself, all equal or not', () => {
@@ -128,6 +151,7 @@ describe('Kolmogorov–Smirnov', () => {
       fc.property(fc.oneof(samples, tiedSamples), (a) => {
         expect(twoSampleKs(a, a)).toEqual({ statistic: 0, pValue: 1, method: 'exact' });
       }),
+      RUNS,
     );
   });
   it('has no result without finite values', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { StatsFormatError } from '../bytes/stats-format-error.js';
-import { categoricalColumn, numericColumn, seededUniform } from '../columns-for-tests.js';
+import { categoricalColumn, numericColumn, seededNormals, seededUniform } from '../columns-for-tests.js';
 import type { NamedColumn } from '../columns.js';
 import { nextDown } from './adjacent-double.js';
 import { buildGrid } from './build-grid.js';
@@ -156,6 +156,12 @@ describe('the grid of a numeric column', () => {
       }),
       RUNS,
     );
+  });
+  it('uses nearly all edges on many values, and gives a heavy value its own cell', () => {
+    const values = seededNormals(50_000, 4).map((x, i) => (i % 3 === 0 ? 0.5 : x));
+    const { edges, isAtom } = numericGridOf(values);
+    expect(edges.length).toBeGreaterThan(600);
+    expect(isAtom[edges.indexOf(0.5)]).toBe(1);
   });
   it('of a constant has two edges and an atom between them', () => {
     expect(numericGridOf([7, 7, NaN, 7])).toEqual({

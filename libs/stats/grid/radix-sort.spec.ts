@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { sortBuffers, sortedFinite, sortFloat64 } from './radix-sort.js';
 
+const RUNS = { numRuns: 1000 };
+
 const seededDoubles = (count: number, of: (random: number, i: number) => number): Float64Array => {
   let state = 1;
   return Float64Array.from({ length: count }, (_, i) => {
@@ -51,6 +53,7 @@ describe('sortFloat64', () => {
         );
         expect(firstDifference(many)).toBeNull();
       }),
+      RUNS,
     );
   });
 

@@ -76,6 +76,13 @@ describe('a stored profile', () => {
     (profile.columns[0] as NumericProfile).rankError = 0.001;
     expect(stored(profile)).toEqual(profile);
   });
+  it('survives lone surrogates and unseen values', () => {
+    const grid = buildGrid([categoricalColumn(['\ud800', 'é', '日本'])]);
+    const again = deserializeGrid(serializeGrid(grid));
+    const profile = profileOf(again, categoricalColumn(['\ud800', '\udfff', 'new']));
+    expect(again).toEqual(grid);
+    expect(stored(profile)).toEqual(profile);
+  });
   it('needs its own grid', () => {
     const profile = counted(
       { numbers: [1], texts: [], invalidCount: 0 },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { seededUniform } from '../columns-for-tests.js';
 import { kolmogorovTwoSampleSf } from './kolmogorov.js';
 import { ksOfSorted, twoSampleKs } from './two-sample-ks.js';
 
@@ -27,6 +28,19 @@ function latticeDistance(ordering: readonly boolean[], n: number, m: number): nu
     difference += isBaseline ? m : -n;
     largest = Math.max(largest, Math.abs(difference));
   }
+  return largest;
+}
+
+/** n·m·max abs(F_a − F_b), by walking through all values of both in order. */
+function largestDifference(a: readonly number[], b: readonly number[]): number {
+  const steps = [...a.map((x) => ({ x, step: b.length })), ...b.map((x) => ({ x, step: -a.length }))];
+  steps.sort((one, other) => one.x - other.x);
+  let difference = 0;
+  let largest = 0;
+  steps.forEach(({ x, step }, i) => {
+    difference += step;
+    if (steps[i + 1]?.x !== x) largest = Math.max(largest, Math.abs(difference));
+  });
   return largest;
 }
 
@@ -62,6 +76,22 @@ describe('twoSampleKs', () => {
         expect(swapped.statistic).toBe(ks.statistic);
         expect(Math.abs(swapped.pValue / ks.pValue - 1)).toBeLessThanOrEqual(RECURSION_TOLERANCE);
         expect(twoSampleKs([...a].reverse(), b)).toEqual(ks);
+      }),
+      RUNS,
+    );
+  });
+  it('is the largest difference of both cumulative shares, however long the samples and their runs of ties are', () => {
+    const long = fc.record({
+      length: fc.integer({ min: 1, max: 3000 }),
+      shift: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(long, long, fc.constantFrom(3, 40, 700, 1e9), fc.nat(), (first, second, levels, seed) => {
+        const uniform = seededUniform(seed);
+        const [a, b] = [first, second].map(({ length, shift }) =>
+          Array.from({ length }, () => Math.floor(levels * (uniform() + shift * uniform()))),
+        ) as [number[], number[]];
+        expect(twoSampleKs(a, b)!.statistic).toBe(largestDifference(a, b) / (a.length * b.length));
       }),
       RUNS,
     );

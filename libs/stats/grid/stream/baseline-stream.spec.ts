@@ -26,6 +26,8 @@ import type { CategoricalGrid, NumericGrid, TextGrid } from '../grid.js';
 import { MAX_VOCABULARY } from '../token-uses.js';
 import { BaselineStream, type StreamedBaseline } from './baseline-stream.js';
 
+const RUNS = { numRuns: 1000 };
+
 const streamOf = (batches: readonly (readonly NamedColumn[])[], bufferSize?: number): BaselineStream => {
   const stream = new BaselineStream(bufferSize === undefined ? {} : { bufferSize });
   for (const batch of batches) stream.fold(rowsOf(batch), batch);
@@ -139,7 +141,7 @@ describe('a baseline that is small enough', () => {
         expect(others.map((other) => other.finish())).toEqual(before);
         expectSame(merged!.finish(), inMemory(columnsOf(all, all.invalidCount), rowCount));
       }),
-      { numRuns: 200 },
+      RUNS,
     );
   });
   it('is exact for 50 distinct values, however many rows there are', () => {

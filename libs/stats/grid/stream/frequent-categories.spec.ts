@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { FrequentCategories } from './frequent-categories.js';
 
+const RUNS = { numRuns: 1000 };
+
 const COUNTERS = 6;
 const KEYS = Array.from({ length: 20 }, (_, i) => String.fromCharCode(97 + i));
 // Small numbers come more often, so that some keys are frequent.
@@ -31,6 +33,7 @@ describe('the frequent categories', () => {
   it('have counts within their certified error, also of keys without a counter', () => {
     fc.assert(
       fc.property(fc.array(key, { maxLength: 200 }), (keys) => expectCertified(recorded(keys), keys)),
+      RUNS,
     );
   });
   it('keep it when merged, in any order, and the source stays as it is', () => {
@@ -45,7 +48,7 @@ describe('the frequent categories', () => {
         expectCertified(forward, parts.flat());
         expectCertified(backward, parts.flat());
       }),
-      { numRuns: 300 },
+      RUNS,
     );
   });
   it('are exact, most frequent first and ties by code units, while counters suffice', () => {

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { seededNormals, seededUniform } from '../../columns-for-tests.js';
 import { RankSketch } from './rank-sketch.js';
 
+const RUNS = { numRuns: 1000 };
+
 const BUFFER = 16;
 
 const sketchOf = (values: ArrayLike<number>, bufferSize = BUFFER): RankSketch => {
@@ -129,6 +131,7 @@ describe('the rank sketch', () => {
           counted.flatMap(([value, count]) => Array.from({ length: count }, () => value)),
         );
       }),
+      RUNS,
     );
     const sketch = new RankSketch();
     sketch.addRepeated(1, 1e12 + 1);
