@@ -22,6 +22,7 @@ export type DriftReason =
   | 'missing-share-increased'
   | 'invalid-share-increased'
   | 'unseen-categories'
+  | 'unseen-tokens'
   | 'values-out-of-range'
   | 'empty-share-increased';
 

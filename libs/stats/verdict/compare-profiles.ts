@@ -85,7 +85,7 @@ function columnDrift(
   const { pair, sizes, measures, quality, shares } = measured;
   const { grid, baseline, window, windowRows } = pair;
   const onQuality = qualityVerdict(
-    { changes: quality.changes, correctedPValue: corrected.quality, windowRows },
+    { kind: grid.kind, changes: quality.changes, correctedPValue: corrected.quality, windowRows },
     limits,
   );
   const onDistribution = distributionVerdict(

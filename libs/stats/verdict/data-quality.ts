@@ -140,6 +140,7 @@ const REASONS: Record<keyof QualityChanges, DriftReason> = {
 
 /** What is judged of data quality. */
 export interface QualityJudged {
+  readonly kind: ColumnGrid['kind'];
   readonly changes: QualityChanges;
   readonly correctedPValue: number | null;
   readonly windowRows: number;
@@ -150,17 +151,21 @@ export interface QualityJudged {
  * lower bound of its change and by the corrected p-value.
  */
 export function qualityVerdict(
-  { changes, correctedPValue, windowRows }: QualityJudged,
+  { kind: kindOfColumn, changes, correctedPValue, windowRows }: QualityJudged,
   limits: DriftThresholds,
 ): ReasonedVerdict {
   if (windowRows < limits.minCount) return { verdict: 'insufficient', reason: 'too-few-values' };
   let worst: { bound: number; reason: DriftReason } = { bound: 0, reason: 'no-notable-change' };
   for (const kind of ['missing', 'invalid', 'unseen', 'outOfRange', 'empty'] as const) {
     const bound = changes[kind]?.lowerBound ?? 0;
-    if (bound > worst.bound) worst = { bound, reason: REASONS[kind] };
+    if (bound > worst.bound) worst = { bound, reason: reasonFor(kind, kindOfColumn) };
   }
   const isSure = (correctedPValue ?? 1) < limits.qualityFalseDiscoveryRate;
   if (isSure && worst.bound >= limits.qualityDrifted) return { verdict: 'drifted', reason: worst.reason };
   if (isSure && worst.bound >= limits.qualityWarning) return { verdict: 'warning', reason: worst.reason };
   return { verdict: 'ok', reason: 'no-notable-change' };
+}
+
+function reasonFor(change: keyof QualityChanges, kind: ColumnGrid['kind']): DriftReason {
+  return change === 'unseen' && kind === 'text' ? 'unseen-tokens' : REASONS[change];
 }

@@ -41,6 +41,20 @@ const ks = (value: number, lowerBound: number, noiseFloor: number): Effect => ({
   drifted: 0.1,
 });
 
+const tails = (value: number, lowerBound: number, noiseFloor: number): Effect => ({
+  name: 'tails',
+  value,
+  lowerBound,
+  noiseFloor,
+  warning: 0.03,
+  drifted: 0.1,
+});
+const lInfinity = (value: number, lowerBound: number, noiseFloor: number): Effect => ({
+  ...tails(value, lowerBound, noiseFloor),
+  name: 'lInfinity',
+  warning: 0.05,
+});
+
 describe('the verdict on a distribution', () => {
   it.each([
     ['no baseline', 0, 50, 0, [], 'insufficient', 'no-baseline-values'],
@@ -109,6 +123,33 @@ describe('the verdict on a distribution', () => {
       [psi(0.05, 0, 0.09), ks(0.09, 0, 0.1)],
       'ok',
       'no-notable-change',
+    ],
+    [
+      'a tail and its bound above the limit',
+      500,
+      900,
+      0,
+      [psi(0.1, 0, 0.05), tails(0.2, 0.15, 0.03)],
+      'drifted',
+      'tails-above-threshold',
+    ],
+    [
+      'a tail above the warning limit',
+      500,
+      900,
+      0.01,
+      [psi(0.05, 0, 0.05), tails(0.04, 0.02, 0.03)],
+      'warning',
+      'above-warning-threshold',
+    ],
+    [
+      "a category's share and its bound above the limit",
+      500,
+      900,
+      0,
+      [psi(0.1, 0, 0.05), lInfinity(0.3, 0.2, 0.04)],
+      'drifted',
+      'category-share-above-threshold',
     ],
     ['raised, but p not significant', 500, 900, 0.2, [psi(0.15, 0.1, 0.05)], 'ok', 'change-not-significant'],
     [
@@ -187,6 +228,28 @@ describe('comparing profiles', () => {
       qualityCorrectedPValue: 1,
       qualityVerdict: 'ok',
     });
+  });
+  it('sees a wider spread in the tails, which PSI and D hardly do', () => {
+    const drift = driftBetween(
+      BASELINE,
+      numericColumn(seededNormals(2000, 21).map((x) => x * Math.sqrt(1.5))),
+    );
+    expect(drift).toMatchObject({ verdict: 'warning', reason: 'above-warning-threshold' });
+    expect(drift.psi!).toBeLessThan(0.1);
+    expect(drift.ks!).toBeLessThan(0.1);
+    expect(drift.tailChange!).toBeGreaterThan(0.03);
+    expect(drift.tails.below!.difference).toBeGreaterThan(0.02);
+    expect(drift.tails.above!.difference).toBeGreaterThan(0.02);
+  });
+  it('sees one frequent category grow among many, which PSI hardly does', () => {
+    const uniform = seededUniform(9);
+    const draw = (shareOfFirst: number): string =>
+      uniform() < shareOfFirst ? 'first' : `c${Math.floor(40 * uniform())}`;
+    const column = (count: number, share: number) =>
+      categoricalColumn(Array.from({ length: count }, () => draw(share)));
+    const drift = driftBetween(column(20_000, 0.45), column(4000, 0.58));
+    expect(drift).toMatchObject({ verdict: 'drifted', reason: 'category-share-above-threshold' });
+    expect(drift.psi!).toBeLessThan(0.1);
   });
   it('judges a new category by its share', () => {
     const baseline = categoricalColumn(Array.from({ length: 5000 }, (_, i) => (i % 3 === 0 ? 'web' : 'app')));
