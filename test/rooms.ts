@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { DriftEvaluation, DriftMetrics, Monitors } from '#drift';
+import { DriftAnswers, DriftEvaluation, DriftMetrics, DriftResults, Monitors } from '#drift';
 import {
   CapturedRows,
   Compaction,
@@ -39,12 +39,11 @@ export function connectRooms(database: Database) {
   const signals = new Signals(database);
   const monitors = new Monitors(database, models);
   const drift = new DriftEvaluation(
-    database,
     models,
-    baselines,
     windows,
     monitors,
-    signals,
+    new DriftAnswers(baselines, windows, clock),
+    new DriftResults(database, signals),
     new DriftMetrics(registry, () => clock.now()),
     clock,
     0,

@@ -1,5 +1,5 @@
 import { CollectorRunner, createMetricsSource } from '#collectors';
-import { DriftEvaluation, Monitors, WindowSignals } from '#drift';
+import { DriftAnswers, DriftEvaluation, DriftResults, Monitors, WindowSignals } from '#drift';
 import {
   CapturedRows,
   Compaction,
@@ -77,12 +77,11 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const signals = new Signals(database);
   const monitors = new Monitors(database, models);
   const drift = new DriftEvaluation(
-    database,
     models,
-    baselines,
     windows,
     monitors,
-    signals,
+    new DriftAnswers(baselines, windows, clock),
+    new DriftResults(database, signals),
     metrics.drift,
     clock,
     durationMs(config.evaluation.lateness),

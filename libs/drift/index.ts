@@ -1,4 +1,6 @@
-export { DriftEvaluation, latestDriftResult, type StoredDriftResult } from './evaluation.js';
+export { DriftAnswers } from './drift-answers.js';
+export { DriftEvaluation } from './evaluation.js';
+export { DriftResults, latestDriftResult, type StoredDriftResult } from './drift-results.js';
 export type { DriftResult } from './drift-result.js';
 export { DriftMetrics } from './metrics.js';
 export { WindowSignals } from './window-signals.js';

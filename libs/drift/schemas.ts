@@ -16,7 +16,7 @@ export const thresholdsSchema = z
       .number()
       .positive()
       .max(1)
-      .describe('Certain rise of the share of missing, invalid, unseen, empty or out-of-range rows'),
+      .describe('Rise of the share of missing, invalid, unseen, empty or out-of-range rows'),
     qualityDrifted: z.number().positive().max(1),
     qualityFalseDiscoveryRate: z.number().positive().max(1),
     falseDiscoveryRate: z.number().positive().max(1),

@@ -10,7 +10,7 @@ import { textGrid } from './text-grid.js';
  * The grid that these columns, the baseline's values, fix for every later window.
  *
  * NaN, null, ±Infinity and wrong-type cells do not shape it. A numeric column without a finite value gets one cell.
- * The result, and so its hash, does not depend on the order of rows. Cost: a linear-time sort per numeric column.
+ * The result, and so its hash, does not depend on the order of rows, for texts up to 200,000 distinct tokens. Cost: a linear-time sort per numeric column.
  */
 export function buildGrid(columns: readonly NamedColumn[]): Grid {
   const buffers = sortBuffers(longestNumericColumn(columns));

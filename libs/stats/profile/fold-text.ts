@@ -1,3 +1,4 @@
+import { flatCopy } from '../grid/flat-copy.js';
 import type { TextGrid } from '../grid/grid.js';
 import { isBlank, tokensOf } from '../grid/text-grid.js';
 import { placesOf } from './fold-categorical.js';
@@ -34,7 +35,9 @@ function foldTokens(
   for (const token of tokens) {
     if (known.has(token)) continue;
     unseen++;
-    recordValue(profile.unseenTokens, token);
+    // A token is a view of its text, which the summary must not keep alive.
+    const isKept = profile.unseenTokens.index.has(token);
+    recordValue(profile.unseenTokens, isKept ? token : flatCopy(token));
   }
   profile.tokenCount += tokens.length;
   profile.unseenTokenCount += unseen;

@@ -7,6 +7,7 @@ import type { QualityChanges } from './column-drift.js';
 import type { DriftReason, ReasonedVerdict } from './column-verdict.js';
 import type { DriftThresholds } from './drift-thresholds.js';
 import type { Occurrences } from './occurrences.js';
+import { hasSurelyRisen } from './sure-rise.js';
 import { unseenTokenOccurrences } from './unseen-tokens.js';
 
 /** How often each kind of unusable or unexpected cell occurs in baseline and window. */
@@ -147,25 +148,33 @@ export interface QualityJudged {
 }
 
 /**
- * The verdict on data quality from `minCount` rows on: `drifted` or `warning` when a share has surely risen, by the 95%
- * lower bound of its change and by the corrected p-value.
+ * The verdict on data quality from `minCount` rows on, where the corrected p-value says that a share rose: `drifted` when
+ * its rise is at least `qualityDrifted` by the 95% lower bound, `warning` when it is `qualityWarning` and surely half of it.
  */
 export function qualityVerdict(
-  { kind: kindOfColumn, changes, correctedPValue, windowRows }: QualityJudged,
+  { kind, changes, correctedPValue, windowRows }: QualityJudged,
   limits: DriftThresholds,
 ): ReasonedVerdict {
   if (windowRows < limits.minCount) return { verdict: 'insufficient', reason: 'too-few-values' };
-  let worst: { bound: number; reason: DriftReason } = { bound: 0, reason: 'no-notable-change' };
-  for (const kind of ['missing', 'invalid', 'unseen', 'outOfRange', 'empty'] as const) {
-    const bound = changes[kind]?.lowerBound ?? 0;
-    if (bound > worst.bound) worst = { bound, reason: reasonFor(kind, kindOfColumn) };
-  }
   const isSure = (correctedPValue ?? 1) < limits.qualityFalseDiscoveryRate;
-  if (isSure && worst.bound >= limits.qualityDrifted) return { verdict: 'drifted', reason: worst.reason };
-  if (isSure && worst.bound >= limits.qualityWarning) return { verdict: 'warning', reason: worst.reason };
-  return { verdict: 'ok', reason: 'no-notable-change' };
+  const worst = isSure ? worstRise(changes, limits.qualityWarning) : null;
+  if (worst === null) return { verdict: 'ok', reason: 'no-notable-change' };
+  const reason = worst.share === 'unseen' && kind === 'text' ? 'unseen-tokens' : REASONS[worst.share];
+  return { verdict: worst.bound >= limits.qualityDrifted ? 'drifted' : 'warning', reason };
 }
 
-function reasonFor(change: keyof QualityChanges, kind: ColumnGrid['kind']): DriftReason {
-  return change === 'unseen' && kind === 'text' ? 'unseen-tokens' : REASONS[change];
+/** The notable rise with the highest lower bound. */
+function worstRise(changes: QualityChanges, least: number): QualityRise | null {
+  let worst: QualityRise | null = null;
+  for (const share of ['missing', 'invalid', 'unseen', 'outOfRange', 'empty'] as const) {
+    const change = changes[share];
+    if (change === null || !hasSurelyRisen(change, least)) continue;
+    if (worst === null || change.lowerBound > worst.bound) worst = { share, bound: change.lowerBound };
+  }
+  return worst;
+}
+
+interface QualityRise {
+  readonly share: keyof QualityChanges;
+  readonly bound: number;
 }

@@ -10,7 +10,7 @@ export interface DriftThresholds {
   /** Change of one category's share. */
   lInfinityWarning: number;
   lInfinityDrifted: number;
-  /** Rise of the share of missing, invalid, unseen, empty or out-of-range rows, with 95% confidence. */
+  /** Rise of the share of missing, invalid, unseen, empty or out-of-range rows; see `qualityVerdict`. */
   qualityWarning: number;
   qualityDrifted: number;
   /** The q of Benjamini and Hochberg over the columns' distributions. */

@@ -30,7 +30,7 @@ export function faultsOf(family: Family): Fault[] {
       : fault('5% moved into a tail', 1_000, withHeavyTail(draw, tailStart), 'warning', 0.9),
     shifted && fault('all rows out of range', 50, shifted(1_000), 'drifted', 0.99),
     family.kind === 'categorical'
-      ? fault('a new category of 2%', 2_000, withNewCategory(draw, 0.02), 'warning', 0.9)
+      ? fault('a new category of 2%', 1_000, withNewCategory(draw, 0.02), 'warning', 0.9)
       : null,
     family.kind === 'categorical'
       ? fault('all categories new', 50, withNewCategory(draw, 1), 'drifted', 0.99)

@@ -179,8 +179,8 @@ const NUMERIC: readonly (readonly [string, Shape, NumericFault, string, string])
     'a fifth of the rows 30 higher',
     'weight',
     (x, u) => (u < 0.2 ? x + 30 : x),
-    'tail-grew median-moved',
-    "20% of `x` is above the baseline's 95th percentile; the median moved from 70 to 73.81, ×1.05",
+    'tail-grew median-moved out-of-range',
+    "20% of `x` is above the baseline's 95th percentile; the median moved from 70 to 73.81, ×1.05; 1.1% of rows have `x` outside the baseline's range, 28.83 to 120.3: under 0.1% below, 1.1% above",
   ],
   [
     'a twentieth beyond each end',

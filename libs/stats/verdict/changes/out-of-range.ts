@@ -1,12 +1,13 @@
 import type { ShareChange } from '../../significance/proportions.js';
+import { hasSurelyRisen } from '../sure-rise.js';
 import type { Side, WeightedChange } from './column-change.js';
 import type { NumericComparison } from './numeric-comparison.js';
 
-/** Least certain share of rows outside the range worth words: what makes a warning of data quality. */
+/** Least share of rows outside the range worth words: what makes a warning of data quality. */
 const NOTABLE_SHARE = 0.01;
 
 /**
- * The rows outside the baseline's range where their share is certainly 1% or more, else nothing.
+ * The rows outside the baseline's range where their share has surely risen by 1%, else nothing.
  *
  * `change` is the share's, as data quality measures it; the sides are told apart by the cells beyond the
  * extremes.
@@ -15,7 +16,7 @@ export function outOfRangeChange(
   { grid, baseline, window }: Pick<NumericComparison, 'grid' | 'baseline' | 'window'>,
   change: ShareChange | null,
 ): WeightedChange[] {
-  if (change === null || !(change.lowerBound >= NOTABLE_SHARE)) return [];
+  if (change === null || !hasSurelyRisen(change, NOTABLE_SHARE)) return [];
   const rows = window.count + window.missingCount + window.invalidCount;
   let below = 0;
   let above = 0;

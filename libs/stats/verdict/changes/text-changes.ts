@@ -4,11 +4,12 @@ import { frequentValues } from '../../profile/space-saving.js';
 import type { QualityChanges } from '../column-drift.js';
 import type { DriftThresholds } from '../drift-thresholds.js';
 import type { SampleSizes } from '../sample-sizes.js';
+import { hasSurelyRisen } from '../sure-rise.js';
 import { orderedChanges, type ColumnChange, type WeightedChange } from './column-change.js';
 import { numericChanges } from './numeric-changes.js';
 import { qualityChangesFound } from './quality-changes.js';
 
-/** Least certain rise of a share of texts or tokens worth words: what makes a warning of data quality. */
+/** Least rise of a share of texts or tokens worth words: what makes a warning of data quality. */
 const NOTABLE_RISE = 0.01;
 /** Names kept in a change; the words show three. */
 const MAX_NAMES = 10;
@@ -38,13 +39,13 @@ export function textChanges(input: TextChangesInput): ColumnChange[] {
 }
 
 function emptySpike({ empty }: QualityChanges): WeightedChange[] {
-  if (empty === null || empty.lowerBound < NOTABLE_RISE) return [];
+  if (empty === null || !hasSurelyRisen(empty, NOTABLE_RISE)) return [];
   const { baselineShare, windowShare, difference } = empty;
   return [{ change: { kind: 'empty-spike', baselineShare, windowShare }, weight: difference }];
 }
 
 function unseenTokens({ unseen }: QualityChanges, window: TextProfile): WeightedChange[] {
-  if (unseen === null || unseen.lowerBound < NOTABLE_RISE) return [];
+  if (unseen === null || !hasSurelyRisen(unseen, NOTABLE_RISE)) return [];
   const { baselineShare, windowShare, difference } = unseen;
   const names = frequentValues(window.unseenTokens)
     .slice(0, MAX_NAMES)

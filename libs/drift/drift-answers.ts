@@ -1,0 +1,176 @@
+import { LeewayError, toRfc3339, type Clock } from '#platform';
+import { epochAt, type BaselineEpoch, type Baselines, type Version } from '#registry';
+import type { StoredWindow, TimeRange, Windows } from '#ingest';
+import {
+  type DesignEffects,
+  emptyProfile,
+  mergeProfiles,
+  type Profile,
+  type Reference,
+  referenceSpan,
+  spanDesignEffects,
+} from '#stats';
+import { compare, type DriftResult } from './drift-result.js';
+
+/** Share of drifted columns from which a model is, where no monitor says. */
+export const DEFAULT_DRIFTED_SHARE = 0.3;
+/** The newest part of a span that explains what changed: at least this share of its windows and this many rows. */
+const NEWEST_SHARE = 0.25;
+const NEWEST_MIN_ROWS = 500;
+
+/** What is asked: how the rows of one version in a range compare with a reference. */
+export interface Question {
+  readonly version: Version;
+  readonly monitor: string | null;
+  readonly range: TimeRange;
+  readonly columns: readonly string[] | undefined;
+  readonly segment: string | null;
+  readonly reference: Reference;
+  readonly thresholds: Parameters<typeof compare>[0]['thresholds'];
+  readonly driftedShare: number;
+}
+
+/** Answers questions from stored windows and baselines; nothing is written. */
+export class DriftAnswers {
+  constructor(
+    private readonly baselines: Baselines,
+    private readonly windows: Windows,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The comparison, or `insufficient` with the reason why there is none. @throws LeewayError `column-unknown` outside a monitor */
+  async answer(question: Question): Promise<DriftResult> {
+    const { version, range } = question;
+    const windows = await this.windowsOf(question, range);
+    const epochs = await this.baselines.epochs(version.id);
+    const epoch = epochAt(epochs, range.to - 1);
+    const rowCount = windows.reduce((sum, { profile }) => sum + profile.rowCount, 0);
+    const answered = {
+      model: version.model.name,
+      version: version.name,
+      monitor: question.monitor,
+      segment: question.segment,
+      evaluatedAt: toRfc3339(this.clock.now()),
+      from: toRfc3339(range.from),
+      to: toRfc3339(range.to),
+      reference: question.reference,
+      rowCount,
+      baselineId: epoch?.id ?? null,
+      gridHash: epoch?.gridHash ?? null,
+    };
+    const columns =
+      epoch === null ? [] : comparedColumns(question, await this.baselines.grid(epoch.gridHash));
+    const obstacle = obstacleTo(windows, epoch, rowCount) ?? (columns.length === 0 ? 'no-columns' : null);
+    const reference =
+      epoch === null ? 'no-baseline' : (obstacle ?? (await this.referenceOf(question, epoch)));
+    if (epoch === null || typeof reference === 'string') {
+      return {
+        ...answered,
+        verdict: 'insufficient',
+        reason: typeof reference === 'string' ? reference : 'no-baseline',
+        driftedShare: null,
+        columns: [],
+      };
+    }
+    const comparison = compare({
+      version,
+      baseline: reference.profile,
+      baselineEffects: reference.effects,
+      windowEffects: spanDesignEffects(windows.filter(({ profile }) => profile.rowCount > 0)),
+      window: await this.merge(windows, epoch),
+      newest: await this.newestOf(windows, epoch),
+      columns,
+      thresholds: question.thresholds,
+      driftedShare: question.driftedShare,
+    });
+    return { ...answered, ...comparison };
+  }
+
+  private async windowsOf({ version, segment }: Question, range: TimeRange): Promise<StoredWindow[]> {
+    const windows = await this.windows.profiles(version, range);
+    return segment === null ? windows : windows.filter((window) => window.segment === segment);
+  }
+
+  /** What the span is compared with, or why there is nothing. */
+  private async referenceOf(question: Question, epoch: BaselineEpoch): Promise<ReferenceRows | string> {
+    const span = referenceSpan(question.reference, question.range);
+    if (span === null)
+      return { profile: await this.baselines.profile(epoch.id), effects: INDEPENDENT_BASELINE };
+    const windows = (await this.windowsOf(question, span)).filter(({ profile }) => profile.rowCount > 0);
+    if (windows.length === 0) return 'no-reference-rows';
+    if (windows.some(({ profile }) => profile.grid.hash !== epoch.gridHash)) return 'baseline-changed';
+    return { profile: await this.merge(windows, epoch), effects: spanDesignEffects(windows) };
+  }
+
+  private async merge(windows: readonly StoredWindow[], epoch: BaselineEpoch): Promise<Profile> {
+    const merged = emptyProfile(await this.baselines.grid(epoch.gridHash));
+    for (const { profile } of windows) if (profile.rowCount > 0) mergeProfiles(merged, profile);
+    return merged;
+  }
+
+  /** The last windows that hold enough rows to explain a change, unless that is the whole span. */
+  private async newestOf(windows: readonly StoredWindow[], epoch: BaselineEpoch): Promise<Profile | null> {
+    const starts = [
+      ...new Set(windows.filter(({ profile }) => profile.rowCount > 0).map(({ start }) => start)),
+    ].sort((a, b) => a - b);
+    let first = Math.min(starts.length - 1, Math.floor(starts.length * (1 - NEWEST_SHARE)));
+    for (; first > 0; first -= 1) {
+      const newest = windows.filter(({ start }) => start >= (starts[first] ?? 0));
+      if (newest.reduce((sum, { profile }) => sum + profile.rowCount, 0) >= NEWEST_MIN_ROWS)
+        return this.merge(newest, epoch);
+    }
+    return null;
+  }
+}
+
+/** The rows that a span is compared with. */
+interface ReferenceRows {
+  readonly profile: Profile;
+  readonly effects: DesignEffects;
+}
+
+/** A baseline's rows have no times, so how they cluster is not known; they are many, so it matters little. */
+const INDEPENDENT_BASELINE: DesignEffects = new Map();
+
+/** Why the span cannot be compared, or null when it can. */
+function obstacleTo(
+  windows: readonly StoredWindow[],
+  epoch: BaselineEpoch | null,
+  rowCount: number,
+): string | null {
+  if (epoch === null) return 'no-baseline';
+  if (rowCount === 0) return 'no-rows';
+  const isOtherGrid = windows.some(
+    ({ profile }) => profile.rowCount > 0 && profile.grid.hash !== epoch.gridHash,
+  );
+  return isOtherGrid ? 'baseline-changed' : null;
+}
+
+/**
+ * The columns to compare, all of them known to the baseline. A monitor watches versions of different schemas and
+ * compares what it finds of its columns; a question of somebody's own is told what there is not.
+ *
+ * @throws LeewayError `column-unknown` for a question outside a monitor
+ */
+function comparedColumns({ version, monitor, columns: asked }: Question, grid: Profile['grid']): string[] {
+  const known = new Set(grid.columns.map(({ name }) => name));
+  if (asked === undefined) {
+    return version.columns
+      .filter(({ role, name }) => role !== 'groundTruth' && role !== 'segment' && known.has(name))
+      .map(({ name }) => name);
+  }
+  const unknown = asked.filter((name) => !known.has(name));
+  if (unknown.length > 0 && monitor === null) {
+    throw new LeewayError(
+      'column-unknown',
+      `the baseline of version ${JSON.stringify(version.name)} has no column ${unknown.map((name) => JSON.stringify(name)).join(', ')}`,
+      {
+        places: unknown.map((name) => ({
+          pointer: '/columns',
+          detail: `${JSON.stringify(name)} is not in the baseline`,
+        })),
+      },
+    );
+  }
+  return asked.filter((name) => known.has(name));
+}
