@@ -65,27 +65,24 @@ export function connectRooms(database: Database) {
   };
 }
 
-/** Registers a model with one-minute windows and a version with the columns `x` (numeric) and `c` (categorical). */
+const COLUMNS = [
+  { name: 'x', role: 'feature', type: 'numeric' },
+  { name: 'c', role: 'feature', type: 'categorical' },
+  { name: 'secret', role: 'groundTruth', type: 'categorical' },
+];
+
+/** Registers a model with one-minute windows and a version, by default with the columns `x` (numeric) and `c` (categorical). */
 export async function registerVersion(
   models: Models,
   model: string,
   version = 'v1',
   capture = { fraction: 1, maxRowsPerWindow: 50 },
+  columns: readonly object[] = COLUMNS,
 ): Promise<void> {
   await models.put(
     modelSchema.parse({ name: model, grain: '1m', capture: { ...capture, redactedColumns: ['secret'] } }),
   );
-  await models.putVersion(
-    model,
-    versionSchema.parse({
-      name: version,
-      columns: [
-        { name: 'x', role: 'feature', type: 'numeric' },
-        { name: 'c', role: 'feature', type: 'categorical' },
-        { name: 'secret', role: 'groundTruth', type: 'categorical' },
-      ],
-    }),
-  );
+  await models.putVersion(model, versionSchema.parse({ name: version, columns }));
 }
 
 /** Rows whose `x` are the evenly spread numbers shift, shift + 1/n, …: the same shape at any size, without randomness. */

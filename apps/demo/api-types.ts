@@ -15,7 +15,7 @@ export interface Page<T> {
 export interface Column {
   readonly name: string;
   readonly role: 'feature' | 'prediction' | 'score' | 'groundTruth' | 'segment';
-  readonly type: 'numeric' | 'categorical' | 'boolean';
+  readonly type: 'numeric' | 'categorical' | 'boolean' | 'text';
 }
 
 export interface NewVersion {

@@ -17,7 +17,7 @@ describe('drift', () => {
   }, 60_000);
   afterAll(() => test.close());
 
-  const send = (model: string, rows: { x: number; c: string }[]): Promise<unknown> =>
+  const send = (model: string, rows: Record<string, unknown>[]): Promise<unknown> =>
     rooms.ingest.accept(model, 'v1', {
       payloadId: `p${(payloads += 1)}`,
       rows: rows.map((values) => ({ values })),
@@ -116,6 +116,31 @@ describe('drift', () => {
     expect((await rooms.drift.list('due', { limit: 10 })).items).toHaveLength(1);
     expect(failures).toEqual([]);
   });
+
+  it('watches texts: blank ones, and words that the baseline never had', async () => {
+    await registerVersion(rooms.models, 'texts', 'v1', undefined, [
+      { name: 'prompt', role: 'feature', type: 'text' },
+    ]);
+    const prompts = (count: number, words: readonly string[]) =>
+      Array.from({ length: count }, (_, i) => ({
+        prompt: Array.from({ length: 3 + (i % 4) }, (__, k) => words[(i * 7 + k * 13) % words.length]).join(
+          ' ',
+        ),
+      }));
+    const english = Array.from({ length: 97 }, (_, i) => `word${i}`);
+    await rooms.baselines.register('texts', 'v1', { kind: 'rows', rows: prompts(3_000, english) });
+    await send('texts', prompts(1_000, english));
+    expect(await evaluate('texts', 1)).toMatchObject({ verdict: 'ok', columns: [{ kind: 'text' }] });
+    rooms.clock.advance(MINUTE);
+    await send('texts', [...prompts(600, english), ...prompts(200, ['mot', 'neuf']), ...blanks(200)]);
+    const { verdict, columns } = await evaluate('texts', 1);
+    expect(verdict).toBe('drifted');
+    expect(columns[0]).toMatchObject({ column: 'prompt', qualityVerdict: 'drifted' });
+    expect(columns[0]?.explanation).toContain('empty values of `prompt` went from 0% to 20% of rows');
+    expect(columns[0]?.explanation).toContain('of the words of `prompt` are new, 0% expected: "');
+  });
+
+  const blanks = (count: number) => Array.from({ length: count }, () => ({ prompt: '' }));
 
   it('recognises a unit mistake in the newest windows of a span that is still a mixture', async () => {
     await registerVersion(rooms.models, 'mixture');

@@ -106,7 +106,12 @@ function captureRows(batch: ColumnBatch, start: Instant, context: VersionContext
   return rows;
 }
 
-/** NaN is how columns hold a missing number; JSON has null for it. */
+/** Code units of a text that a captured row keeps: enough to see what it was, and 1,000 rows of a window stay small. */
+const MAX_CAPTURED_LENGTH = 2_000;
+
+/** NaN is how columns hold a missing number; JSON has null for it. A text is cut, between characters, and says so. */
 function valueOf(value: number | string | null | undefined): number | string | null {
+  if (typeof value === 'string' && value.length > MAX_CAPTURED_LENGTH)
+    return `${value.slice(0, MAX_CAPTURED_LENGTH).replace(/[\ud800-\udbff]$/, '')}…`;
   return value === undefined || Number.isNaN(value) ? null : value;
 }

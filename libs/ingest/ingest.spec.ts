@@ -100,6 +100,21 @@ describe('ingest', () => {
     for (const { values } of items) expect(Object.keys(values).sort()).toEqual(['c', 'x']);
   });
 
+  it('captures the first 2,000 code units of a text, whole characters of them', async () => {
+    await registerVersion(rooms.models, 'long', 'v1', undefined, [
+      { name: 't', role: 'feature', type: 'text' },
+    ]);
+    await rooms.baselines.register('long', 'v1', { kind: 'rows', rows: [{ t: 'a' }, { t: 'b' }] });
+    const at = rooms.clock.now();
+    const t = `${'x'.repeat(1_999)}😀${'y'.repeat(5_000)}`;
+    await rooms.ingest.accept('long', 'v1', { payloadId: 'p', rows: [{ values: { t } }] });
+    const { items } = await rooms.capturedRows.list('long', 'v1', {
+      ...PAGE,
+      from: Math.floor(at / 60_000) * 60_000,
+    });
+    expect(items.map(({ values }) => values)).toEqual([{ t: `${'x'.repeat(1_999)}…` }]);
+  });
+
   it('counts rows of a version without a baseline, without columns', async () => {
     await registerVersion(rooms.models, 'bare');
     const receipt = await rooms.ingest.accept('bare', 'v1', payload('p', 10, 1));

@@ -2,17 +2,20 @@ import type { ColumnType } from './column-batch.js';
 import type { Cell } from './column-builder.js';
 
 /**
- * Longest category that is kept, in UTF-16 units. A longer one is refused as a wrong type: it is text, and a column of
+ * Longest category that is kept, in UTF-16 units. A longer one is refused as a wrong type: its column is one of text, and
  * documents must not become a dictionary.
  */
 export const MAX_CATEGORY_LENGTH = 1_000;
+
+/** Longest text that is taken, in UTF-16 units; a longer one is refused as a wrong type. */
+export const MAX_TEXT_LENGTH = 100_000;
 
 /**
  * A JSON value as a column of this type reads it.
  *
  * null stays null (a missing value). Numeric columns take finite numbers only: the text "12" is a wrong type, since a
  * client that quotes its numbers has changed. Categorical columns take strings, and numbers and booleans by their JSON
- * text. Strings that PostgreSQL cannot store (NUL, lone surrogates) are refused. Returns undefined for a wrong type.
+ * text; text columns take strings. Strings that PostgreSQL cannot store (NUL, lone surrogates) are refused. Returns undefined for a wrong type.
  */
 export function cellOf(value: unknown, type: ColumnType): Cell {
   if (value === null) return null;
@@ -23,6 +26,8 @@ export function cellOf(value: unknown, type: ColumnType): Cell {
       return typeof value === 'boolean' ? String(value) : undefined;
     case 'categorical':
       return categoryOf(value);
+    case 'text':
+      return typeof value === 'string' ? stringUpTo(value, MAX_TEXT_LENGTH) : undefined;
   }
 }
 
@@ -43,14 +48,18 @@ export function cellOfText(text: string, type: ColumnType): Cell {
     }
     case 'categorical':
       return categoryOf(text);
+    case 'text':
+      return stringUpTo(text, MAX_TEXT_LENGTH);
   }
 }
 
 function categoryOf(value: unknown): Cell {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return typeof value === 'string' && isStorableText(value) && value.length <= MAX_CATEGORY_LENGTH
-    ? value
-    : undefined;
+  return typeof value === 'string' ? stringUpTo(value, MAX_CATEGORY_LENGTH) : undefined;
+}
+
+function stringUpTo(text: string, maxLength: number): string | undefined {
+  return text.length <= maxLength && isStorableText(text) ? text : undefined;
 }
 
 /** Whether PostgreSQL can store the text: no NUL and no half of a surrogate pair. */

@@ -1,5 +1,6 @@
-/** How a column's values are read. Boolean columns are categorical with the categories `true` and `false`. */
-export type ColumnType = 'numeric' | 'categorical' | 'boolean';
+/** How a column's values may be read. Boolean columns are categorical with the categories `true` and `false`. */
+export const COLUMN_TYPES = ['numeric', 'categorical', 'boolean', 'text'] as const;
+export type ColumnType = (typeof COLUMN_TYPES)[number];
 
 /** What decoding has to know of one column of a version's schema. */
 export interface PayloadColumn {
@@ -17,16 +18,16 @@ export interface NumericValues {
   readonly invalidCount: number;
 }
 
-/** Categories of one column; null is a missing value. */
-export interface CategoricalValues {
-  readonly kind: 'categorical';
+/** Categories or texts of one column; null is a missing value. */
+export interface StringValues {
+  readonly kind: 'categorical' | 'text';
   readonly values: readonly (string | null)[];
   readonly invalidCount: number;
 }
 
 export interface NamedColumn {
   readonly name: string;
-  readonly values: NumericValues | CategoricalValues;
+  readonly values: NumericValues | StringValues;
 }
 
 /** Rows of one payload, by column. Row i of every column, id and timestamp is the same inference. */
@@ -50,14 +51,14 @@ export function selectRows(batch: ColumnBatch, rows: readonly number[]): ColumnB
 }
 
 function selectValues(
-  values: NumericValues | CategoricalValues,
+  values: NumericValues | StringValues,
   rows: readonly number[],
-): NumericValues | CategoricalValues {
+): NumericValues | StringValues {
   return values.kind === 'numeric'
     ? {
         kind: 'numeric',
         values: Float64Array.from(rows, (row) => values.values[row] ?? NaN),
         invalidCount: 0,
       }
-    : { kind: 'categorical', values: rows.map((row) => values.values[row] ?? null), invalidCount: 0 };
+    : { kind: values.kind, values: rows.map((row) => values.values[row] ?? null), invalidCount: 0 };
 }

@@ -1,14 +1,14 @@
-import type { CategoricalValues, ColumnType, NamedColumn, NumericValues } from './column-batch.js';
+import type { ColumnType, NamedColumn, NumericValues, StringValues } from './column-batch.js';
 
 const FIRST_CAPACITY = 256;
 
-/** One cell as the schema reads it: a number, a category, null for a missing value, or undefined for a wrong type. */
+/** One cell as the schema reads it: a number, a category or text, null for a missing value, or undefined for a wrong type. */
 export type Cell = number | string | null | undefined;
 
 /** Collects the cells of one column while rows are read; grows as needed, so that streams need no row count ahead. */
 export class ColumnBuilder {
   private numbers: Float64Array;
-  private readonly categories: (string | null)[] = [];
+  private readonly strings: (string | null)[] = [];
   private length = 0;
   private invalidCount = 0;
 
@@ -22,7 +22,7 @@ export class ColumnBuilder {
   push(cell: Cell): void {
     if (cell === undefined) this.invalidCount += 1;
     else if (this.type === 'numeric') this.pushNumber(cell === null ? NaN : Number(cell));
-    else this.categories.push(cell === null ? null : String(cell));
+    else this.strings.push(cell === null ? null : String(cell));
   }
 
   /** Appends many numbers at once; NaN is a missing value. */
@@ -36,7 +36,7 @@ export class ColumnBuilder {
   build(): NamedColumn {
     return {
       name: this.name,
-      values: this.type === 'numeric' ? this.buildNumeric() : this.buildCategorical(),
+      values: this.type === 'numeric' ? this.buildNumeric() : this.buildStrings(),
     };
   }
 
@@ -48,8 +48,9 @@ export class ColumnBuilder {
     };
   }
 
-  private buildCategorical(): CategoricalValues {
-    return { kind: 'categorical', values: this.categories, invalidCount: this.invalidCount };
+  private buildStrings(): StringValues {
+    const kind = this.type === 'text' ? 'text' : 'categorical';
+    return { kind, values: this.strings, invalidCount: this.invalidCount };
   }
 
   private pushNumber(value: number): void {

@@ -1,9 +1,10 @@
 export { cellOf, cellOfText, isStorableText, MAX_CATEGORY_LENGTH } from './cell.js';
 export {
   selectRows,
-  type CategoricalValues,
   type ColumnBatch,
+  COLUMN_TYPES,
   type ColumnType,
+  type StringValues,
   type NamedColumn,
   type NumericValues,
   type PayloadColumn,

@@ -8,6 +8,7 @@ const context: JsonRowsContext = {
     { name: 'distance', type: 'numeric', isRequired: true },
     { name: 'origin', type: 'categorical', isRequired: true },
     { name: 'late', type: 'boolean', isRequired: false },
+    { name: 'note', type: 'text', isRequired: false },
   ],
   inferenceIdOf: (row) => `p-${row}`,
   receivedAt: AT,
@@ -31,6 +32,7 @@ describe('decodeJsonRows', () => {
       [571, NaN],
       ['ATL', 'ATL'],
       ['true', 'true'],
+      [null, null],
     ]);
   });
 
@@ -49,6 +51,8 @@ describe('decodeJsonRows', () => {
     ],
     ['a number in a boolean column', { values: { ...values, late: 1 } }, 'wrong-type', 'late'],
     ['an object in a categorical column', { values: { ...values, origin: {} } }, 'wrong-type', 'origin'],
+    ['a number in a text column', { values: { ...values, note: 7 } }, 'wrong-type', 'note'],
+    ['a text that is too long', { values: { ...values, note: 'x'.repeat(100_001) } }, 'wrong-type', 'note'],
     ['a NUL in a category', { values: { ...values, origin: 'a\0b' } }, 'wrong-type', 'origin'],
     ['an empty inference id', { inferenceId: '', values }, 'bad-inference-id', null],
     ['a time without a zone', { timestamp: '2026-11-23T04:00:00', values }, 'bad-timestamp', null],

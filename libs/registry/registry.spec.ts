@@ -84,6 +84,46 @@ describe('registry', () => {
       });
     });
 
+    it('of texts are the same from rows, CSV, NDJSON and Parquet', async () => {
+      const texts = Array.from({ length: 60 }, (_, i) => ({
+        t: i % 9 === 0 ? null : `word${i % 7} and ${i}`,
+      }));
+      const columns = [{ name: 't', role: 'feature', type: 'text' }];
+      const folder = mkdtempSync(join(tmpdir(), 'leeway-test-'));
+      const connection = await (await DuckDBInstance.create()).connect();
+      await connection.run('create table t (t varchar)');
+      for (const { t } of texts) await connection.run('insert into t values ($1)', [t]);
+      await connection.run(`copy t to '${join(folder, 't.parquet')}' (format parquet)`);
+      const sources = {
+        csv: `t\n${texts.map(({ t }) => (t === null ? '""' : `"${t}"`)).join('\n')}\n`,
+        ndjson: texts.map((row) => JSON.stringify(row)).join('\n'),
+        parquet: readFileSync(join(folder, 't.parquet')),
+      };
+      rmSync(folder, { recursive: true });
+      await registerVersion(rooms.models, 'texts', 'rows', undefined, columns);
+      const all = [await rooms.baselines.register('texts', 'rows', { kind: 'rows', rows: texts })];
+      for (const kind of ['csv', 'ndjson', 'parquet'] as const) {
+        await registerVersion(rooms.models, 'texts', kind, undefined, columns);
+        all.push(
+          await rooms.baselines.register('texts', kind, { kind, stream: Readable.from([sources[kind]]) }),
+        );
+      }
+      expect(new Set(all.map(({ gridHash }) => gridHash)).size).toBe(1);
+      expect(all.map(({ columns: [t] }) => t)).toEqual(
+        all.map(() => expect.objectContaining({ kind: 'text', count: 53, missingCount: 7 }) as unknown),
+      );
+    });
+
+    it('have no segments by text', () => {
+      const columns = [{ name: 't', role: 'segment', type: 'text' }];
+      expect(versionSchema.safeParse({ name: 'v', columns }).error?.issues).toMatchObject([
+        {
+          path: ['columns', 0, 'type'],
+          message: expect.stringContaining('a segment is a category') as unknown,
+        },
+      ]);
+    });
+
     it.each<[string, 'csv' | 'ndjson' | 'parquet', string, string]>([
       ['a CSV line with a field too many', 'csv', 'x,c\n1,a\n2,b,c\n', 'line 3'],
       ['a CSV quote that is never closed', 'csv', 'x,c\n1,"a\n', 'line'],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COLUMN_TYPES } from '#payloads';
 import { instantSchema, nameSchema, positiveDurationSchema } from '#platform';
 
 export const COLUMN_ROLES = ['feature', 'prediction', 'score', 'groundTruth', 'segment'] as const;
@@ -13,8 +14,8 @@ export const columnSchema = z.strictObject({
     .refine((name) => name !== '__proto__', 'cannot be a column: JSON parsers drop it'),
   role: z.enum(COLUMN_ROLES),
   type: z
-    .enum(['numeric', 'categorical', 'boolean'])
-    .describe('Text and embedding columns are not supported yet'),
+    .enum(COLUMN_TYPES)
+    .describe('Text is watched by its length, blank values and new words; embeddings are not supported yet'),
   importance: z.number().positive().optional().describe('Weight of a feature in the verdict of the model'),
 });
 export type ColumnSpec = z.infer<typeof columnSchema>;
@@ -39,6 +40,14 @@ export const versionSchema = z.strictObject({
             message: `the column ${JSON.stringify(name)} stands twice`,
           });
         seen.add(name);
+      });
+      columns.forEach(({ role, type }, index) => {
+        if (role === 'segment' && type === 'text')
+          context.addIssue({
+            code: 'custom',
+            path: [index, 'type'],
+            message: 'a segment is a category: texts differ from row to row',
+          });
       });
       if (columns.filter(({ role }) => role === 'segment').length > 1) {
         context.addIssue({ code: 'custom', message: 'at most one column can be the segment' });

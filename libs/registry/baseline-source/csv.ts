@@ -1,5 +1,5 @@
 import { CsvError, parse } from 'csv-parse';
-import { cellOfText, type ColumnBuilder } from '#payloads';
+import { cellOfText, type ColumnBuilder, type ColumnType } from '#payloads';
 import { buildersFor, matchColumns, unreadable, type BaselineReader, type BaselineStream } from './source.js';
 
 /** Longest line that is taken: a quote that is never closed must not swallow the whole file into memory. */
@@ -29,7 +29,7 @@ export const readCsv: BaselineReader<BaselineStream> = async ({ stream }, column
 type CsvColumns = readonly {
   readonly index: number;
   readonly builder: ColumnBuilder;
-  readonly type: 'numeric' | 'categorical' | 'boolean';
+  readonly type: ColumnType;
 }[];
 
 function columnsOf(header: readonly string[], columns: Parameters<typeof matchColumns>[0]): CsvColumns {

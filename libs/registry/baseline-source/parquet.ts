@@ -166,7 +166,7 @@ function doublesOf(chunk: DuckDBDataChunk, index: number): Float64Array {
   return items;
 }
 
-/** Categories and booleans, which DuckDB casts to text. */
+/** Categories, booleans and texts, which DuckDB casts to text. */
 class TextReader implements ColumnReader {
   private readonly builder: ColumnBuilder;
 
