@@ -4,6 +4,7 @@
  * False alarms and power by family, size of baseline and window, and number of columns; and a month of a live service.
  * Beside them the default rules of other tools on the same numbers. Last line: JSON; exit code 1 when a target is missed.
  */
+import { mean } from 'simple-statistics';
 import {
   BASELINE_SIZES,
   COLUMN_COUNTS,
@@ -21,6 +22,8 @@ import { PEER_NAMES, type PeerAlarms } from './calibration/peers.js';
 const SEED = 20_261_123;
 /** Share of evaluations without drift in which any column may raise an alarm. */
 const MAX_FALSE_ALARMS = 0.05;
+/** z of a one-sided 95% bound. */
+const Z_95 = 1.645;
 const MAX_MONTHLY_ALERTS = 1;
 const ROWS_PER_HOUR = [50, 500, 2_000];
 const MONTHS_PER_LOAD = 5;
@@ -31,10 +34,13 @@ const POWER_BASELINE = 100_000;
 interface Outcome {
   readonly name: string;
   readonly value: number;
+  readonly standardError?: number;
   readonly target: string;
   readonly isMet: boolean;
 }
 const outcomes: Outcome[] = [];
+/** The shares of false alarms of all cells. */
+const shares: number[] = [];
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)}%`;
@@ -49,16 +55,31 @@ function reportFalseAlarms(family: Family, n: number, m: number, pool: Pool): vo
       window: m,
       columns: columnCount,
       ours: percent(found.ours),
+      '±': percent(found.standardError),
       insufficient: percent(found.insufficientShare),
       ...peerCells((rule) => percent(found.peers[rule])),
     });
     outcomes.push({
       name: `false alarms: ${family.name}, baseline ${n}, window ${m}, ${columnCount} columns`,
       value: found.ours,
+      standardError: found.standardError,
       target: `<= ${MAX_FALSE_ALARMS}`,
-      isMet: found.ours <= MAX_FALSE_ALARMS,
+      // Of 150 shares that are estimates some lie above the truth: a miss is one that is surely above.
+      isMet: found.ours - Z_95 * found.standardError <= MAX_FALSE_ALARMS,
     });
+    shares.push(found.ours);
   }
+}
+
+/** What needs no allowance: the mean over all cells of the table. */
+function meanFalseAlarms(): Outcome {
+  const value = mean(shares);
+  return {
+    name: 'false alarms: mean of all cells',
+    value,
+    target: `<= ${MAX_FALSE_ALARMS}`,
+    isMet: value <= MAX_FALSE_ALARMS,
+  };
 }
 
 function peerCells(cell: (rule: keyof PeerAlarms) => string): Record<string, string> {
@@ -77,7 +98,9 @@ for (const family of FAMILIES) {
     }
   }
 }
+outcomes.push(meanFalseAlarms());
 console.log('\nFalse alarms: evaluations without drift in which any column is `warning` or worse');
+console.log(`Mean of all cells: ${percent(mean(shares))}. ±: the standard error of ours`);
 console.log(`Peers: ${Object.values(PEER_NAMES).join('; ')}`);
 console.table(rows);
 
@@ -113,23 +136,22 @@ for (const rowsPerHour of ROWS_PER_HOUR) {
   const months: MonthAlerts[] = Array.from({ length: MONTHS_PER_LOAD }, () =>
     simulatedMonth(rowsPerHour, seed++),
   );
-  const mean = (of: (month: MonthAlerts) => number): number =>
-    months.reduce((sum, month) => sum + of(month), 0) / months.length;
+  const meanOf = (of: (month: MonthAlerts) => number): number => mean(months.map(of));
   rows.push({
     'rows/h': rowsPerHour,
-    'any column drifted': mean(({ column }) => column),
+    'any column drifted': meanOf(({ column }) => column),
     most: Math.max(...months.map(({ column }) => column)),
-    'model drifted': mean(({ model }) => model),
-    'rows as independent': mean(({ withoutDesignEffect }) => withoutDesignEffect),
-    insufficient: percent(mean(({ insufficientShare }) => insufficientShare)),
-    'design effect': mean(({ meanDesignEffect }) => meanDesignEffect).toFixed(1),
-    ...peerCells((rule) => mean(({ peers }) => peers[rule]).toFixed(1)),
+    'model drifted': meanOf(({ model }) => model),
+    'rows as independent': meanOf(({ withoutDesignEffect }) => withoutDesignEffect),
+    insufficient: percent(meanOf(({ insufficientShare }) => insufficientShare)),
+    'design effect': meanOf(({ meanDesignEffect }) => meanDesignEffect).toFixed(1),
+    ...peerCells((rule) => meanOf(({ peers }) => peers[rule]).toFixed(1)),
   });
   outcomes.push({
     name: `false drifted alerts a model and month, ${rowsPerHour} rows/h`,
-    value: mean(({ column }) => column),
+    value: meanOf(({ column }) => column),
     target: `<= ${MAX_MONTHLY_ALERTS}`,
-    isMet: mean(({ column }) => column) <= MAX_MONTHLY_ALERTS,
+    isMet: meanOf(({ column }) => column) <= MAX_MONTHLY_ALERTS,
   });
 }
 console.log(

@@ -22,6 +22,8 @@ const WINDOWS_PER_BASELINE: Readonly<Record<number, number>> = { 1_000: 1, 100_0
 const PEER_COMPARISONS = 600;
 /** Evaluations put together from the columns of a cell. */
 const EVALUATIONS = 2_000;
+/** Parts of a pool that are left out in turn to learn how much the share of alarms owes to single columns. */
+const PARTS = 10;
 
 /** Columns of one family without drift, compared. */
 export interface Pool {
@@ -59,32 +61,62 @@ export function quietPool(family: Family, n: number, m: number, seed: number): P
 export interface FalseAlarms {
   readonly columnCount: number;
   readonly ours: number;
+  /** Of `ours`: a pool has few columns whose p-values are as small as 300 columns together need. */
+  readonly standardError: number;
   readonly insufficientShare: number;
   readonly peers: Readonly<Record<keyof PeerAlarms, number>>;
 }
 
 /** Evaluations of `columnCount` columns out of a pool. `insufficientShare` is of columns. */
 export function falseAlarms(pool: Pool, columnCount: number, seed: number): FalseAlarms {
-  const chance = new Chance(seed);
-  const count = columnCount === 1 ? pool.columns.length : EVALUATIONS;
-  let alarms = 0;
-  let insufficient = 0;
-  for (let e = 0; e < count; e++) {
-    const columns = columnCount === 1 ? [pool.columns[e]!] : drawn(pool.columns, columnCount, chance);
-    const verdicts = verdictsOf(columns);
-    if (verdicts.some(isAlarm)) alarms++;
-    insufficient += verdicts.filter((verdict) => verdict === 'insufficient').length / columnCount;
-  }
+  const { alarms, insufficient } = evaluated(pool.columns, columnCount, seed);
   const peerRate = (rule: keyof PeerAlarms): number => {
     const share = pool.peers.filter((alarm) => alarm[rule]).length / pool.peers.length;
     return 1 - (1 - share) ** columnCount;
   };
   return {
     columnCount,
-    ours: alarms / count,
-    insufficientShare: insufficient / count,
+    ours: alarms,
+    standardError: jackknife(pool.columns, columnCount, seed),
+    insufficientShare: insufficient,
     peers: { psi: peerRate('psi'), pValue: peerRate('pValue'), distance: peerRate('distance') },
   };
+}
+
+/** The share of evaluations with an alarm, and of columns that are insufficient. */
+function evaluated(
+  pool: readonly Compared[],
+  columnCount: number,
+  seed: number,
+): { alarms: number; insufficient: number } {
+  const chance = new Chance(seed);
+  const count = columnCount === 1 ? pool.length : EVALUATIONS;
+  let alarms = 0;
+  let insufficient = 0;
+  for (let e = 0; e < count; e++) {
+    const columns = columnCount === 1 ? [pool[e]!] : drawn(pool, columnCount, chance);
+    const verdicts = verdictsOf(columns);
+    if (verdicts.some(isAlarm)) alarms++;
+    insufficient += verdicts.filter((verdict) => verdict === 'insufficient').length / columnCount;
+  }
+  return { alarms: alarms / count, insufficient: insufficient / count };
+}
+
+/**
+ * The standard error of the share of alarms, from leaving out one tenth of the pool after the other. The tenths lie side by
+ * side, so windows that share a baseline stay together. Source: Shao and Tu (1995), "The jackknife and bootstrap", 2.2.
+ */
+function jackknife(pool: readonly Compared[], columnCount: number, seed: number): number {
+  const shares = Array.from({ length: PARTS }, (_, part) => {
+    const [start, end] = [part, part + 1].map((k) => Math.round((k * pool.length) / PARTS)) as [
+      number,
+      number,
+    ];
+    return evaluated([...pool.slice(0, start), ...pool.slice(end)], columnCount, seed).alarms;
+  });
+  const mean = shares.reduce((sum, share) => sum + share, 0) / PARTS;
+  const squares = shares.reduce((sum, share) => sum + (share - mean) ** 2, 0);
+  return Math.sqrt(((PARTS - 1) / PARTS) * squares);
 }
 
 /** Profiles to compare many windows with. */
