@@ -73,6 +73,7 @@ export { type Reference, REFERENCES, referenceSpan, type Span } from './span/ref
 export { DEFAULT_DRIFT_THRESHOLDS, type DriftThresholds } from './verdict/drift-thresholds.js';
 export type { DriftReason, Verdict } from './verdict/column-verdict.js';
 export type { ColumnDrift, QualityChanges } from './verdict/column-drift.js';
+export type { Effect, EffectName } from './verdict/effects.js';
 export type { BinnedDistributions, ColumnMeasures } from './verdict/column-measures.js';
 export { compareProfiles, type ComparisonOptions } from './verdict/compare-profiles.js';
 export type { ColumnChange } from './verdict/changes/column-change.js';
@@ -86,5 +87,5 @@ export {
   type ModelVerdictInput,
   type ModelVerdictReason,
 } from './verdict/model-verdict.js';
-export { discreteCounts } from './verdict/binning.js';
+export { discreteCounts } from './verdict/category-bins.js';
 export { profileQuantile } from './verdict/quantiles.js';

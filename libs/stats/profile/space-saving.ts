@@ -8,6 +8,9 @@ export interface FrequentValue {
   readonly overcount: number;
 }
 
+/** A value that occurred at least `count` times. */
+export type CertainValue = Pick<FrequentValue, 'value' | 'count'>;
+
 /**
  * The most frequent of a stream of values in bounded memory. `index` maps each value to its place in the three lists.
  *
@@ -57,6 +60,13 @@ function replaceSmallest(summary: SpaceSaving, value: string): void {
 export function frequentValues({ values, counts, overcounts }: SpaceSaving): FrequentValue[] {
   return values
     .map((value, i) => ({ value, count: counts[i]!, overcount: overcounts[i]! }))
+    .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
+}
+
+/** The values kept with the counts that are certain (count − overcount, at least 1), most frequent first, ties by code units. */
+export function certainValues({ values, counts, overcounts }: SpaceSaving): CertainValue[] {
+  return values
+    .map((value, i) => ({ value, count: counts[i]! - overcounts[i]! }))
     .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
 }
 

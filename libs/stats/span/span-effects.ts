@@ -7,7 +7,7 @@ import {
   type NumericProfile,
   type Profile,
 } from '../profile/profile.js';
-import { decileCounts } from '../verdict/binning.js';
+import { decileCounts } from '../verdict/decile-bins.js';
 import { type ColumnDesignEffects, type DesignEffects, ShareVariance } from './design-effect.js';
 
 /** The rows of one window of a span; several, as of several segments, may start at the same time. */

@@ -2,6 +2,7 @@ import type { ShareChange } from '../significance/proportions.js';
 import type { ColumnChange } from './changes/column-change.js';
 import type { ColumnMeasures } from './column-measures.js';
 import type { DriftReason, Verdict } from './column-verdict.js';
+import type { Effect } from './effects.js';
 import type { ScaleShift } from './scale-shift.js';
 import type { DriftThresholds } from './drift-thresholds.js';
 
@@ -46,6 +47,8 @@ export interface ColumnDrift extends ColumnMeasures {
   readonly baselineMissingShare: number;
   readonly baselineInvalidShare: number;
   readonly baselineUnseenShare: number;
+  /** What `distributionVerdict` was given, with the limits applied. */
+  readonly effects: readonly Effect[];
   readonly quality: QualityChanges;
   /** Benjamini and Hochberg's over the columns, of the rise of the shares that `quality` holds. */
   readonly qualityCorrectedPValue: number | null;

@@ -1,8 +1,7 @@
 import type { NamedColumnGrid } from '../grid/grid.js';
 import type { ColumnProfile } from '../profile/profile.js';
 import type { ColumnDesignEffects } from '../span/design-effect.js';
-import type { ColumnMeasures } from './column-measures.js';
-import { categoricalMeasures, numericMeasures } from './column-evidence.js';
+import { categoricalMeasures, type MeasuredColumn, numericMeasures } from './column-evidence.js';
 import { outOfRangeCount, qualityEvidence, type QualityEvidence } from './data-quality.js';
 import type { SampleSizes } from './sample-sizes.js';
 
@@ -18,10 +17,9 @@ export interface ColumnPair extends NamedColumnGrid {
 }
 
 /** A pair with all that was measured of it, before any judgement. */
-export interface MeasuredPair {
+export interface MeasuredPair extends MeasuredColumn {
   readonly pair: ColumnPair;
   readonly sizes: SampleSizes;
-  readonly measures: ColumnMeasures;
   readonly quality: QualityEvidence;
   readonly shares: ColumnShares;
 }
@@ -45,16 +43,18 @@ export function measuredPair(pair: ColumnPair): MeasuredPair {
   const { baseline, window, baselineEffects, windowEffects } = pair;
   const outside = outsideCount(pair);
   const sizes = { n: baseline.count / baselineEffects.values, m: window.count / windowEffects.values };
+  const { measures, effects } = measuredColumn(pair, sizes);
   return {
     pair,
     sizes,
-    measures: measuresOf(pair, sizes),
+    measures,
+    effects,
     quality: qualityEvidence(pair, outside),
     shares: sharesOf(pair, outside),
   };
 }
 
-function measuresOf({ grid, baseline, window, name }: ColumnPair, sizes: SampleSizes): ColumnMeasures {
+function measuredColumn({ grid, baseline, window, name }: ColumnPair, sizes: SampleSizes): MeasuredColumn {
   if (grid.kind === 'numeric' && baseline.kind === 'numeric' && window.kind === 'numeric')
     return numericMeasures(grid, baseline, window, sizes);
   if (grid.kind === 'categorical' && baseline.kind === 'categorical' && window.kind === 'categorical')

@@ -1,5 +1,5 @@
 import type { DriftThresholds } from './drift-thresholds.js';
-import type { Effect } from './effects.js';
+import type { Effect, EffectName } from './effects.js';
 
 /** What is concluded of a column or a model. `insufficient` is no conclusion: it never says that all is well. */
 export type Verdict = 'ok' | 'warning' | 'drifted' | 'insufficient';
@@ -43,8 +43,9 @@ export interface DistributionEvidence {
 /**
  * The verdict on a column's distribution, the first that holds:
  * 1. `drifted`: corrected p < q, an effect passes its threshold and so does its 95% lower bound, at m ≥ minCount;
- * 2. `insufficient`: no values, too few, or every effect's noise floor is above its warning threshold;
- * 3. `warning`: corrected p < q and an effect, of those whose floor is not above the warning threshold, passes it;
+ * 2. `insufficient`: no values, too few, or every effect's noise floor is above its warning threshold (an effect whose lower
+ *    bound passes that threshold at corrected p < q counts all the same);
+ * 3. `warning`: corrected p < q and an effect that 2. does not leave out passes its warning threshold;
  * 4. `ok`.
  */
 export function distributionVerdict(
@@ -60,7 +61,7 @@ export function distributionVerdict(
     ({ value, lowerBound, drifted }) => value >= drifted && lowerBound >= drifted,
   );
   if (isSignificant && drifted.length > 0) return { verdict: 'drifted', reason: driftedReason(drifted) };
-  const audible = effects.filter(({ noiseFloor, warning }) => noiseFloor <= warning);
+  const audible = effects.filter((effect) => isAudible(effect, isSignificant));
   if (audible.length === 0) return { verdict: 'insufficient', reason: 'noise-floor-above-threshold' };
   const raised = audible.filter(({ value, warning }) => value >= warning);
   if (raised.length === 0) return { verdict: 'ok', reason: 'no-notable-change' };
@@ -69,7 +70,23 @@ export function distributionVerdict(
   return { verdict: 'warning', reason: isUnsure ? 'lower-bound-below-threshold' : 'above-warning-threshold' };
 }
 
-const ONE_EFFECT: Record<Effect['name'], DriftReason> = {
+/** Whether a change of the size of the warning threshold would stand out, or one did where chance is ruled out. */
+function isAudible({ noiseFloor, lowerBound, warning }: Effect, isSignificant: boolean): boolean {
+  return noiseFloor <= warning || (isSignificant && lowerBound >= warning);
+}
+
+/** The effect behind a verdict of `warning` or `drifted`: the one furthest above its warning threshold; null without any. */
+export function furthestEffect(effects: readonly Effect[]): Effect | null {
+  let furthest: Effect | null = null;
+  for (const effect of effects) {
+    if (!isAudible(effect, true) || effect.value < effect.warning) continue;
+    if (furthest === null || effect.value / effect.warning > furthest.value / furthest.warning)
+      furthest = effect;
+  }
+  return furthest;
+}
+
+const ONE_EFFECT: Record<EffectName, DriftReason> = {
   psi: 'psi-above-threshold',
   ks: 'ks-above-threshold',
   tails: 'tails-above-threshold',

@@ -1,14 +1,16 @@
+import type { ColumnGrid } from '../grid/grid.js';
 import type { Profile } from '../profile/profile.js';
 import { benjaminiHochberg } from '../significance/benjamini-hochberg.js';
 import { INDEPENDENT_ROWS, type DesignEffects } from '../span/design-effect.js';
 import type { ColumnDrift } from './column-drift.js';
 import { measuredPair, type ColumnPair, type MeasuredPair } from './column-pair.js';
-import { combinedVerdict, distributionVerdict } from './column-verdict.js';
+import { combinedVerdict, distributionVerdict, furthestEffect } from './column-verdict.js';
+import type { ColumnChange } from './changes/column-change.js';
 import { columnChanges } from './changes/column-changes.js';
 import { explanation } from './changes/change-words.js';
 import { qualityVerdict } from './data-quality.js';
 import { DEFAULT_DRIFT_THRESHOLDS, type DriftThresholds } from './drift-thresholds.js';
-import { effectsOf } from './effects.js';
+import { type Effect, limitedEffects } from './effects.js';
 import { scaleShiftOf } from './scale-shift.js';
 
 /** How two profiles are compared. */
@@ -83,20 +85,20 @@ function columnDrift(
   limits: DriftThresholds,
 ): ColumnDrift {
   const { pair, sizes, measures, quality, shares } = measured;
+  const effects = limitedEffects(measured.effects, limits);
   const { grid, baseline, window, windowRows } = pair;
   const onQuality = qualityVerdict(
     { kind: grid.kind, changes: quality.changes, correctedPValue: corrected.quality, windowRows },
     limits,
   );
   const onDistribution = distributionVerdict(
-    {
-      ...{ n: baseline.count, m: window.count, correctedPValue: corrected.distribution },
-      effects: effectsOf(grid.kind, measures, limits, sizes),
-    },
+    { n: baseline.count, m: window.count, correctedPValue: corrected.distribution, effects },
     limits,
   );
-  const changes = columnChanges(measured, limits);
   const { verdict, reason } = combinedVerdict(onDistribution, onQuality);
+  const found = columnChanges(measured, limits);
+  const isUnnamed = found.length === 0 && (verdict === 'warning' || verdict === 'drifted');
+  const changes = isUnnamed ? unnamedChange(grid.kind, effects) : found;
   // Field by field: spreading the parts takes longer than all the distances.
   return {
     column: pair.name,
@@ -143,6 +145,7 @@ function columnDrift(
     baselineMissingShare: shares.baselineMissingShare,
     baselineInvalidShare: shares.baselineInvalidShare,
     baselineUnseenShare: shares.baselineUnseenShare,
+    effects,
     quality: quality.changes,
     qualityCorrectedPValue: corrected.quality,
     thresholds: limits,
@@ -151,4 +154,12 @@ function columnDrift(
     explanation: explanation(pair.name, changes),
     scale: scaleShiftOf(changes),
   };
+}
+
+/** The effect behind a verdict, for changes that have no other name. */
+function unnamedChange(kind: ColumnGrid['kind'], effects: readonly Effect[]): ColumnChange[] {
+  const furthest = furthestEffect(effects);
+  if (furthest === null) return [];
+  const change = { kind: 'distribution-moved', effect: furthest.name, value: furthest.value } as const;
+  return [kind === 'text' ? { kind: 'length-changed', change } : change];
 }

@@ -1,5 +1,5 @@
 import type { ColumnGrid, NumericGrid } from '../grid/grid.js';
-import type { CategoricalProfile, ColumnProfile, NumericProfile } from '../profile/profile.js';
+import type { ColumnProfile, NumericProfile } from '../profile/profile.js';
 import { fisherRise } from '../significance/fisher.js';
 import { shareChange, type ShareChange } from '../significance/proportions.js';
 import type { ColumnDesignEffects } from '../span/design-effect.js';
@@ -8,6 +8,7 @@ import type { DriftReason, ReasonedVerdict } from './column-verdict.js';
 import type { DriftThresholds } from './drift-thresholds.js';
 import type { Occurrences } from './occurrences.js';
 import { hasSurelyRisen } from './sure-rise.js';
+import { expectedUnseen } from './unseen-categories.js';
 import { unseenTokenOccurrences } from './unseen-tokens.js';
 
 /** How often each kind of unusable or unexpected cell occurs in baseline and window. */
@@ -77,28 +78,12 @@ function unseenOccurrences(input: QualityInput): Occurrences | null {
   if (grid.kind === 'text' && window.kind === 'text')
     return unseenTokenOccurrences(grid, window, windowEffects.unseen);
   if (baseline.kind !== 'categorical' || window.kind !== 'categorical' || baseline.count === 0) return null;
-  const { expected, effect: ofBaseline } = unseenExpected(baseline);
+  const expected = expectedUnseen(baseline);
   const effect = windowEffects.unseen;
   return {
-    ...{ x: expected / ofBaseline, n: baseline.count / ofBaseline },
+    ...{ x: expected.count / expected.effect, n: baseline.count / expected.effect },
     ...{ y: window.unseenCount / effect, m: windowRows / effect },
   };
-}
-
-/**
- * Values of the baseline that would be unseen were they left out, N₁; and how many times the variance of N₁/n as an
- * estimate of the share of unseen values exceeds that of a share, 1 + 2N₂/N₁, with N₂ the categories that occur twice.
- * Source: Good (1953); Esty (1983), "A normal limit law for a nonparametric estimator of the coverage".
- */
-function unseenExpected({ counts, count, unseenCount }: CategoricalProfile) {
-  let once = 0;
-  let twice = 0;
-  for (const occurrences of counts) {
-    if (occurrences === 1) once++;
-    else if (occurrences === 2) twice++;
-  }
-  const expected = Math.min(count, unseenCount + once);
-  return { expected, effect: once > 0 ? 1 + (2 * twice) / once : 1 };
 }
 
 function outOfRangeOccurrences(input: QualityInput, outside: number): Occurrences | null {

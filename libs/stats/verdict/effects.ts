@@ -1,11 +1,22 @@
-import type { ColumnMeasures } from './column-measures.js';
 import type { DriftThresholds } from './drift-thresholds.js';
-import { psiOfSeen } from './psi-measures.js';
-import type { SampleSizes } from './sample-sizes.js';
+
+/** What the verdict on a distribution weighs; the names are those of the measures. */
+export type EffectName = 'psi' | 'ks' | 'tails' | 'lInfinity';
+
+/**
+ * An effect as measured, in its own unit; null where it is not defined. `noiseFloor` is null where a change could not be told,
+ * however large the sample.
+ */
+export interface MeasuredEffect {
+  readonly name: EffectName;
+  readonly value: number | null;
+  readonly lowerBound: number | null;
+  readonly noiseFloor: number | null;
+}
 
 /** One measured effect with the limits it is judged by, all in the effect's unit. */
 export interface Effect {
-  readonly name: 'psi' | 'ks' | 'tails' | 'lInfinity';
+  readonly name: EffectName;
   readonly value: number;
   readonly lowerBound: number;
   readonly noiseFloor: number;
@@ -13,53 +24,26 @@ export interface Effect {
   readonly drifted: number;
 }
 
-/**
- * What the verdict on a column's distribution weighs: PSI, D and the tails of numbers and lengths; PSI and L∞ of categories.
- *
- * The PSI of categories is taken without the unseen bin, which data quality judges by its share.
- */
-export function effectsOf(
-  kind: 'numeric' | 'categorical' | 'text',
-  measures: ColumnMeasures,
-  limits: DriftThresholds,
-  sizes: SampleSizes,
-): Effect[] {
-  if (kind === 'categorical') {
-    return [
-      psiEffect(psiOfSeen(measures.bins, sizes), limits),
-      effect('lInfinity', measures.lInfinity, measures.lInfinityLowerBound, measures.lInfinityNoiseFloor, [
-        limits.lInfinityWarning,
-        limits.lInfinityDrifted,
-      ]),
-    ].filter((found) => found !== null);
+/** The effects that could be measured, with their limits. */
+export function limitedEffects(measured: readonly MeasuredEffect[], limits: DriftThresholds): Effect[] {
+  const effects: Effect[] = [];
+  for (const { name, value, lowerBound, noiseFloor } of measured) {
+    if (value === null || lowerBound === null || noiseFloor === null) continue;
+    const [warning, drifted] = limitsOf(name, limits);
+    effects.push({ name, value, lowerBound, noiseFloor, warning, drifted });
   }
-  return [
-    psiEffect(measures, limits),
-    effect('ks', measures.ks, measures.ksLowerBound, measures.ksNoiseFloor, [
-      limits.ksWarning,
-      limits.ksDrifted,
-    ]),
-    effect('tails', measures.tailChange, measures.tailLowerBound, measures.tailNoiseFloor, [
-      limits.tailWarning,
-      limits.tailDrifted,
-    ]),
-  ].filter((found) => found !== null);
+  return effects;
 }
 
-function psiEffect(
-  { psi, psiLowerBound, psiNoiseFloor }: Pick<ColumnMeasures, 'psi' | 'psiLowerBound' | 'psiNoiseFloor'>,
-  limits: DriftThresholds,
-): Effect | null {
-  return effect('psi', psi, psiLowerBound, psiNoiseFloor, [limits.psiWarningNats, limits.psiDriftedNats]);
-}
-
-function effect(
-  name: Effect['name'],
-  value: number | null,
-  lowerBound: number | null,
-  noiseFloor: number | null,
-  [warning, drifted]: readonly [number, number],
-): Effect | null {
-  if (value === null || lowerBound === null || noiseFloor === null) return null;
-  return { name, value, lowerBound, noiseFloor, warning, drifted };
+function limitsOf(name: EffectName, limits: DriftThresholds): readonly [number, number] {
+  switch (name) {
+    case 'psi':
+      return [limits.psiWarningNats, limits.psiDriftedNats];
+    case 'ks':
+      return [limits.ksWarning, limits.ksDrifted];
+    case 'tails':
+      return [limits.tailWarning, limits.tailDrifted];
+    case 'lInfinity':
+      return [limits.lInfinityWarning, limits.lInfinityDrifted];
+  }
 }

@@ -1,9 +1,10 @@
 import { populationStabilityIndex } from '../distance/bin-distances.js';
 import { psiLowerBound, psiNoiseFloor, usedBins } from '../distance/psi-inference.js';
-import type { BinnedDistributions, ColumnMeasures } from './column-measures.js';
+import type { ColumnMeasures } from './column-measures.js';
 import type { SampleSizes } from './sample-sizes.js';
 
-type PsiMeasures = Pick<ColumnMeasures, 'psi' | 'psiLowerBound' | 'psiNoiseFloor'>;
+/** PSI with its limits. */
+export type PsiMeasures = Pick<ColumnMeasures, 'psi' | 'psiLowerBound' | 'psiNoiseFloor'>;
 
 /** PSI with its 95% lower bound and its noise floor, in nats; nulls when a side is empty. */
 export function psiMeasures(
@@ -17,9 +18,4 @@ export function psiMeasures(
     psiLowerBound: psiLowerBound(baseline, window, sizes),
     psiNoiseFloor: psi === null ? null : psiNoiseFloor(sizes.n, sizes.m, usedBins(baseline, window) - 1),
   };
-}
-
-/** The same over a categorical column's bins but the last, `unseen`. */
-export function psiOfSeen({ baseline, window }: BinnedDistributions, sizes: SampleSizes): PsiMeasures {
-  return psiMeasures(baseline.slice(0, -1), window.slice(0, -1), sizes);
 }

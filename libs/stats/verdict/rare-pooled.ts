@@ -1,16 +1,29 @@
-import { POOLED_LABELS } from './binning.js';
-import type { BinnedDistributions } from './column-measures.js';
+import type { CategoryBins } from './category-bins.js';
 
-/** The bins with those of pooled values, at the end (`other`, `rest`, `unseen`), made one: the values that are rare. */
-export function rarePooled({
-  labels,
-  baseline,
-  window,
-}: BinnedDistributions): Pick<BinnedDistributions, 'baseline' | 'window'> {
-  let first = labels.length - 1;
-  if (labels[first - 1] === POOLED_LABELS.rest) first--;
-  if (labels[first - 1] === POOLED_LABELS.other) first--;
-  return { baseline: pooledFrom(baseline, first), window: pooledFrom(window, first) };
+/** Counts per bin of both sides, where no label is needed. */
+export interface PooledCounts {
+  readonly baseline: readonly number[];
+  readonly window: readonly number[];
+}
+
+/** The bins with those of pooled values (`other`, `rest`, `unseen`) made one, the last: the values that are rare. */
+export function rarePooled({ keptCount, baseline, window }: CategoryBins): PooledCounts {
+  return { baseline: pooledFrom(baseline, keptCount), window: pooledFrom(window, keptCount) };
+}
+
+/**
+ * The same with no more unseen values of the window than new rows like the baseline's would hold, `expectedUnseen`, so that
+ * PSI says nothing of new categories, which are judged by their share. Without rare values there is no bin for them.
+ *
+ * Leaving all unseen values out instead would raise PSI of long-tailed columns without any change: the baseline's tail is
+ * all in the grid, the window's is partly new to it.
+ */
+export function rarePooledAsExpected(bins: CategoryBins, expectedUnseen: number): PooledCounts {
+  const { baseline, window } = rarePooled(bins);
+  const excess = Math.max(0, bins.window.at(-1)! - expectedUnseen);
+  const rare = window.at(-1)! - excess;
+  if (baseline.at(-1)! + rare === 0) return { baseline: baseline.slice(0, -1), window: window.slice(0, -1) };
+  return { baseline, window: [...window.slice(0, -1), rare] };
 }
 
 function pooledFrom(counts: readonly number[], first: number): number[] {

@@ -20,7 +20,7 @@ import {
   type Profile,
   type TextProfile,
 } from '../../profile/profile.js';
-import { decileBins } from '../../verdict/binning.js';
+import { decileBins } from '../../verdict/decile-bins.js';
 import { buildGrid } from '../build-grid.js';
 import type { CategoricalGrid, NumericGrid, TextGrid } from '../grid.js';
 import { MAX_VOCABULARY } from '../token-uses.js';

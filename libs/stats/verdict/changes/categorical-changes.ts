@@ -40,7 +40,8 @@ function valueChanges(input: CategoricalChangesInput): WeightedChange[] {
   const { grid, baseline, window } = input;
   const sizes = input.effective ?? { n: baseline.count, m: window.count };
   const fresh = newValues(grid, baseline, window, input.quality.unseen);
-  const moves = largestShareMoves({ grid, baseline, window, sizes, respelledCounts: fresh.respelledCounts });
+  const { respelledCounts, respelledNames } = fresh;
+  const moves = largestShareMoves({ grid, baseline, window, sizes, respelledCounts, respelledNames });
   return [...freshChanges(fresh), ...moves];
 }
 

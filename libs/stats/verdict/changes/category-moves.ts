@@ -1,6 +1,7 @@
 import type { CategoricalGrid } from '../../grid/grid.js';
 import type { CategoricalProfile } from '../../profile/profile.js';
 import type { SampleSizes } from '../sample-sizes.js';
+import { unlistedRises } from '../unlisted-values.js';
 import { isNotable, NOTABLE_SHARE } from './chance.js';
 import type { WeightedChange } from './column-change.js';
 
@@ -14,6 +15,8 @@ export interface CategoryMovesInput {
   readonly sizes: SampleSizes;
   /** Occurrences of each category, by its place, in another spelling, which count as its own. */
   readonly respelledCounts: ReadonlyMap<number, number>;
+  /** The other spellings themselves, which are no moves of their own. */
+  readonly respelledNames: ReadonlySet<string>;
 }
 
 /** What has not been named yet: counts of both sides, and how many values they are of. */
@@ -30,13 +33,13 @@ interface Remaining {
  * among all values and among those of the categories not named before it.
  */
 export function largestShareMoves(input: CategoryMovesInput): WeightedChange[] {
-  const { grid, baseline, window, sizes } = input;
+  const { grid, baseline, window } = input;
   const remaining: Remaining = {
     b: baseline.counts,
     c: input.respelledCounts.size === 0 ? window.counts : respelled(window.counts, input.respelledCounts),
     taken: new Set(),
     n: baseline.count - baseline.unseenCount,
-    m: window.count - window.unseenCount + sum(input.respelledCounts.values()),
+    m: Math.min(window.count, window.count - window.unseenCount + sum(input.respelledCounts.values())),
   };
   const moves: WeightedChange[] = [];
   while (moves.length < MAX_MOVES) {
@@ -53,7 +56,7 @@ export function largestShareMoves(input: CategoryMovesInput): WeightedChange[] {
     remaining.n -= remaining.b[place]!;
     remaining.m -= remaining.c[place]!;
   }
-  return [...moves, ...pooledMoves(input, sizes)].slice(0, MAX_MOVES);
+  return [...moves, ...pooledMoves(input)].slice(0, MAX_MOVES);
 }
 
 function respelled(counts: Float64Array, extra: ReadonlyMap<number, number>): Float64Array {
@@ -68,10 +71,7 @@ function sum(counts: Iterable<number>): number {
   return total;
 }
 
-/**
- * How much more telling it is that a category vanished than that another one's share changed as much. //
- * Unmeasured.
- */
+/** How much more telling it is that a category vanished than that another one's share changed as much: a judgement. */
 const VANISHED_WEIGHT = 1.25;
 
 /**
@@ -118,18 +118,19 @@ function moveOf(name: string, from: number, to: number): WeightedChange {
   return { change: { kind: 'category-share', name, from, to: Math.min(1, to) }, weight: Math.abs(to - from) };
 }
 
-/**
- * Values beyond the 1,000 listed categories whose share rose, given what each can have had in the baseline at
- * most.
- */
-function pooledMoves({ grid, baseline, window }: CategoryMovesInput, sizes: SampleSizes): WeightedChange[] {
+/** Values beyond the 1,000 listed categories whose share certainly rose; `from` is the highest that it can have been. */
+function pooledMoves({
+  grid,
+  baseline,
+  window,
+  sizes,
+  respelledNames,
+}: CategoryMovesInput): WeightedChange[] {
   if (grid.isTruncated !== true || window.otherCount / window.count < NOTABLE_SHARE) return [];
-  const { values, counts, overcounts } = window.unlisted;
-  const floor = baseline.unlisted.counts.length === 0 ? 0 : Math.min(...baseline.unlisted.counts);
-  return values.flatMap((name, i) => {
-    const to = (counts[i]! - overcounts[i]!) / window.count;
-    const place = baseline.unlisted.index.get(name);
-    const from = (place === undefined ? floor : baseline.unlisted.counts[place]!) / baseline.count;
-    return to > from && isNotable(from, to, sizes, grid.categories.length) ? [moveOf(name, from, to)] : [];
+  const rises = unlistedRises(baseline, window).filter(({ name }) => !respelledNames.has(name));
+  return rises.flatMap(({ name, baselineCount, windowCount }) => {
+    const from = baselineCount / baseline.count;
+    const to = windowCount / window.count;
+    return isNotable(from, to, sizes, grid.categories.length) ? [moveOf(name, from, to)] : [];
   });
 }

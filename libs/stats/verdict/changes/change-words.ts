@@ -6,7 +6,7 @@ import type {
   SpreadChanged,
   TailChanged,
 } from './column-change.js';
-import { codeQuoted, measure, percent, quoted, ratioLabel } from './word-labels.js';
+import { codeQuoted, measure, measures, percent, quoted, ratioLabel, timesLabel } from './word-labels.js';
 
 /** Phrases of one explanation at most: more would not be read. */
 const MAX_PHRASES = 4;
@@ -84,6 +84,8 @@ function wordsOf(column: string, change: ColumnChange, isFirst: boolean): string
       return unseenTokenWords(column, change);
     case 'length-changed':
       return wordsOf(`the length of ${column}`, change.change, true);
+    case 'distribution-moved':
+      return `the distribution of ${column} moved: ${effectWords(change)}`;
   }
 }
 
@@ -99,26 +101,31 @@ type OfKind<K extends ColumnChange['kind']> = Extract<ColumnChange, { kind: K }>
 
 function spreadWords(column: string, { kind, from, to, widthFrom, widthTo, ratio }: SpreadChanged): string {
   const verb = kind === 'variance-exploded' ? 'rose' : 'fell';
-  const times = ratio === null || ratio === 0 ? '' : `, ×${ratioLabel(ratio)}`;
   const agreement = ratio === null || ratio === 0 ? NaN : to / from / ratio;
   if (agreement <= SAME_STORY && agreement >= 1 / SAME_STORY)
-    return `the standard deviation of ${column} ${verb} from ${measure(from)} to ${measure(to)}, ×${ratioLabel(to / from)}`;
-  return `the middle 90% of ${column} spans ${measure(widthTo)}, before ${measure(widthFrom)}${times}`;
+    return `the standard deviation of ${column} ${verb} ${fromTo(from, to)}${timesLabel(to / from)}`;
+  const [before, now] = measures(widthFrom, widthTo);
+  return `the middle 90% of ${column} spans ${now}, before ${before}${ratio === 0 ? '' : timesLabel(ratio)}`;
 }
 
 function massWords(column: string, change: OfKind<'mass-at-value'>): string {
-  const { value, isExact, baselineShare, windowShare } = change;
+  const { value, isExact, clipped, baselineShare, windowShare } = change;
   const label = `${isExact ? '' : 'near '}${measure(value)}`;
   if (windowShare >= COLLAPSED_SHARE) {
     const to = isExact ? 'one value' : 'nearly one value';
     return `${column} collapsed to ${to}: ${percent(windowShare)} are ${label}, before ${percent(baselineShare)}`;
   }
-  return `${percent(windowShare)} of ${column} is ${label}, before ${percent(baselineShare)}`;
+  const end = clipped === null ? '' : `, and none lies ${clipped} it`;
+  return `${percent(windowShare)} of ${column} is ${label}, before ${percent(baselineShare)}${end}`;
 }
 
 function medianWords(ofColumn: string, { from, to, ratio }: OfKind<'median-moved'>): string {
-  const times = ratio === null ? '' : `, ×${ratioLabel(ratio)}`;
-  return `the median${ofColumn} moved from ${measure(from)} to ${measure(to)}${times}`;
+  return `the median${ofColumn} moved ${fromTo(from, to)}${timesLabel(ratio)}`;
+}
+
+function fromTo(from: number, to: number): string {
+  const [before, now] = measures(from, to);
+  return `from ${before} to ${now}`;
 }
 
 function tailWords(column: string, { kind, side, baselineShare, windowShare }: TailChanged): string {
@@ -133,8 +140,7 @@ function outOfRangeWords(
   column: string,
   { side, share, belowShare, aboveShare, ...range }: OutOfRange,
 ): string {
-  const min = measure(range.baselineMin);
-  const max = measure(range.baselineMax);
+  const [min, max] = measures(range.baselineMin, range.baselineMax);
   const start = `${percent(share)} of rows have ${column}`;
   if (side === 'below') return `${start} below the baseline's minimum of ${min}`;
   if (side === 'above') return `${start} above the baseline's maximum of ${max}`;
@@ -162,10 +168,25 @@ function more(distinctCount: number | null, shown: number): string {
   return distinctCount > shown ? ` and ${distinctCount - shown} more` : '';
 }
 
+function effectWords({ effect, value }: OfKind<'distribution-moved'>): string {
+  switch (effect) {
+    case 'psi':
+      return `PSI ${ratioLabel(value)}`;
+    case 'ks':
+      return `D ${ratioLabel(value)}`;
+    case 'tails':
+      return `${percent(value)} of values entered or left a tail`;
+    case 'lInfinity':
+      return `one share changed by ${ratioLabel(100 * value)} points`;
+  }
+}
+
 const DIFFERENCES: Record<CaseChanged['difference'], string> = {
   case: 'in case',
   blanks: 'in surrounding blanks',
   'case-and-blanks': 'in case or surrounding blanks',
+  'unicode-form': 'in the Unicode form of characters',
+  spelling: 'in case, surrounding blanks or the Unicode form of characters',
 };
 
 function caseWords(column: string, { difference, values, distinctCount, share }: CaseChanged): string {

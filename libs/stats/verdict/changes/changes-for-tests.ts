@@ -93,6 +93,8 @@ export const SHAPES = {
   /** Two in five are 0, the others lognormal, in cents. */
   amount: ({ uniform, normal }: Chance) => (uniform() < 0.4 ? 0 : round(100 * exp(3 + normal())) / 100),
   score: ({ uniform }: Chance) => uniform(),
+  /** Whole numbers, each common. */
+  age: ({ normal }: Chance) => Math.max(18, Math.min(95, round(42 + 14 * normal()))),
 } satisfies Record<string, (chance: Chance) => number>;
 
 export type Shape = keyof typeof SHAPES;

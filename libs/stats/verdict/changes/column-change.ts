@@ -1,3 +1,5 @@
+import type { EffectName } from '../effects.js';
+
 /** The side of a distribution: low values are `below`, high ones `above`. */
 export type Side = 'below' | 'above';
 
@@ -57,12 +59,14 @@ export interface BecameConstant {
 
 /**
  * One value took over. `isExact` is false where the cell proves only that the values lie close to `value`;
- * the shares are then those of the cell.
+ * the shares are then those of the cell. `clipped` is the side on which the window has nothing beyond it any more, and that
+ * it took over.
  */
 export interface MassAtValue {
   readonly kind: 'mass-at-value';
   readonly value: number;
   readonly isExact: boolean;
+  readonly clipped: Side | null;
   readonly baselineShare: number;
   readonly windowShare: number;
 }
@@ -102,8 +106,8 @@ export interface NamedShare {
 }
 
 /**
- * Values that the baseline never had: at most ten names, most frequent first, and how many there are;
- * `distinctCount` is null when there are more than can be counted (100).
+ * Values that the baseline never had: at most ten names with the shares that are certain, largest first, and how many there
+ * are; `distinctCount` is null when there are more than can be counted (100).
  */
 export interface NewCategory {
   readonly kind: 'new-category';
@@ -138,12 +142,12 @@ export interface Respelling {
 }
 
 /**
- * New values that equal known ones except for case or surrounding blanks; at most ten and their number, as
- * NewCategory.
+ * New values that equal known ones except for case, surrounding blanks or the form of characters in Unicode (composed or not,
+ * full width, a no-break space); `spelling` is the last beside another. At most ten and their number, as NewCategory.
  */
 export interface CaseChanged {
   readonly kind: 'case-changed';
-  readonly difference: 'case' | 'blanks' | 'case-and-blanks';
+  readonly difference: 'case' | 'blanks' | 'case-and-blanks' | 'unicode-form' | 'spelling';
   readonly values: readonly Respelling[];
   readonly distinctCount: number | null;
   readonly share: number;
@@ -183,6 +187,13 @@ export interface LengthChanged {
   readonly change: ColumnChange;
 }
 
+/** A change that is large enough for a verdict and has no other name: the effect that is furthest above its threshold. */
+export interface DistributionMoved {
+  readonly kind: 'distribution-moved';
+  readonly effect: EffectName;
+  readonly value: number;
+}
+
 /**
  * What changed in a column. Kinds are permanent words of the API; every number is finite, shares are 0 to 1.
  *
@@ -204,7 +215,8 @@ export type ColumnChange =
   | AllMissing
   | EmptySpike
   | UnseenTokens
-  | LengthChanged;
+  | LengthChanged
+  | DistributionMoved;
 
 /** A change with how telling it is: the share of rows it concerns, above 1 when it explains all others. */
 export interface WeightedChange {

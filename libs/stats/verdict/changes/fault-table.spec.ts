@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { explanation } from './change-words.js';
+import { changeWords, explanation } from './change-words.js';
 import {
   baselineProfile,
   chanceOf,
@@ -151,8 +151,22 @@ const NUMERIC: readonly (readonly [string, Shape, NumericFault, string, string])
     'values cut off at 80',
     'weight',
     (x) => Math.min(x, 80),
-    'mass-at-value tail-shrank',
-    "20% of `x` is near 80, before 0.1%; no value of `x` is above the baseline's 95th percentile, before 5%",
+    'mass-at-value',
+    '20% of `x` is near 80, before 0.1%, and none lies above it',
+  ],
+  [
+    'whole numbers cut off at 60',
+    'age',
+    (x) => Math.min(x, 60),
+    'mass-at-value',
+    '10% of `x` is 60, before 1.3%, and none lies above it',
+  ],
+  [
+    'whole numbers cut off below 30',
+    'age',
+    (x) => Math.max(x, 30),
+    'mass-at-value',
+    '19% of `x` is 30, before 2.1%, and none lies below it',
   ],
   [
     'three times the spread',
@@ -247,6 +261,18 @@ const CATEGORICAL: readonly (readonly [string, CategoricalFault, string, string]
     '31% of `x` differs only in case or surrounding blanks from known values: "de " for "DE"',
   ],
   [
+    'full-width letters',
+    (x) => (x === 'DE' ? '\uff24\uff25' : x),
+    'case-changed',
+    '31% of `x` differs only in the Unicode form of characters from known values: "\uff24\uff25" for "DE"',
+  ],
+  [
+    'full-width letters in lower case',
+    (x) => (x === 'DE' ? '\uff44\uff45' : x),
+    'case-changed',
+    '31% of `x` differs only in case, surrounding blanks or the Unicode form of characters from known values: "\uff44\uff45" for "DE"',
+  ],
+  [
     'one gone',
     (x, u) => (x !== 'DE' ? x : u < 0.5 ? 'US' : u < 0.8 ? 'FR' : u < 0.95 ? 'UK' : 'IT'),
     'vanished-category category-share',
@@ -293,7 +319,7 @@ const CATEGORICAL: readonly (readonly [string, CategoricalFault, string, string]
     'identifiers',
     (_, u) => `id${u}`,
     'new-category',
-    '100% of `x` is new: "id0.0031945204827934504" 1%, "id0.003392117330804467" 1%, "id0.027721028309315443" 1% and about 100 or more others',
+    '100% of `x` is new: "id0.0031945204827934504" under 0.1%, "id0.003392117330804467" under 0.1%, "id0.027721028309315443" under 0.1% and about 100 or more others',
   ],
   [
     'a quarter missing',
@@ -339,6 +365,37 @@ describe('5,000 rows against a baseline of 20,000', () => {
         values.map((x) => fault(x, uniform())),
       ),
     ).toEqual({ kinds, words });
+  });
+});
+
+describe('words tell apart what differs', () => {
+  it.each([
+    [
+      { kind: 'median-moved', from: 5, to: 5 + 1e-9, ratio: 1 + 2e-10 },
+      'the median of `x` moved from 5 to 5.000000001',
+    ],
+    [
+      { kind: 'median-moved', from: 1_700_000_000, to: 1_700_000_600, ratio: 1 + 6e2 / 1.7e9 },
+      'the median of `x` moved from 1700000000 to 1700000600',
+    ],
+    [
+      { kind: 'median-moved', from: 1e308, to: Number.MAX_VALUE, ratio: 1.8 },
+      'the median of `x` moved from 1e+308 to 1.7976931348623157e+308, ×1.8',
+    ],
+    [
+      {
+        kind: 'out-of-range',
+        side: 'both',
+        share: 1,
+        belowShare: 0.5,
+        aboveShare: 0.5,
+        baselineMin: 5,
+        baselineMax: 5.00000001,
+      },
+      "100% of rows have `x` outside the baseline's range, 5 to 5.00000001: 50% below, 50% above",
+    ],
+  ] as const)('%o', (change, words) => {
+    expect(changeWords('x', change)).toBe(words);
   });
 });
 

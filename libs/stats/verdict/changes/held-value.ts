@@ -38,12 +38,14 @@ export function valueHolding(comparison: NumericComparison, k: number, width: nu
   return { value: near ?? value, isExact: spread <= slack };
 }
 
-function isLowest({ counts }: NumericProfile, k: number): boolean {
+/** Whether a profile has no values in cells below k. */
+export function isLowest({ counts }: NumericProfile, k: number): boolean {
   for (let j = 0; j < k; j++) if (counts[j]! > 0) return false;
   return true;
 }
 
-function isHighest({ counts }: NumericProfile, k: number): boolean {
+/** Whether a profile has no values in cells above k. */
+export function isHighest({ counts }: NumericProfile, k: number): boolean {
   for (let j = k + 1; j < counts.length; j++) if (counts[j]! > 0) return false;
   return true;
 }

@@ -1,7 +1,7 @@
-import type { MassAtValue } from './column-change.js';
+import type { MassAtValue, Side } from './column-change.js';
 import { isBeyondChance, NOTABLE_SHARE, samplingUnit } from './chance.js';
 import { baselineQuantileEdge, type NumericComparison } from './numeric-comparison.js';
-import { valueHolding, type HeldValue } from './held-value.js';
+import { isHighest, isLowest, valueHolding, type HeldValue } from './held-value.js';
 
 /** Values named at most: a third sentinel is rare, and the sentence would not be read. */
 const MAX_VALUES = 2;
@@ -29,7 +29,7 @@ export interface MassChanges {
  * The values whose share certainly rose by 2.5 points or more and doubled, such as a default that fills gaps.
  *
  * A known value must explain half of D, a new one 40% of it, so that a distribution that merely moved names
- * no value. Without such a rise the cost is none (the comparison knows); else some 10 µs for each of up to 40
+ * no value. One at which the window ends stands for all beyond it that the baseline has (clipping). Without such a rise the cost is none (the comparison knows); else some 10 µs for each of up to 40
  * cells.
  */
 export function massChanges(comparison: NumericComparison): MassChanges {
@@ -39,12 +39,14 @@ export function massChanges(comparison: NumericComparison): MassChanges {
   let rest = restDistance(comparison, taken);
   for (const candidate of risenCells(comparison)) {
     if (values.length === MAX_VALUES) break;
-    const next = restDistance(comparison, new Set([...taken, candidate.cell]));
+    const clipped = clippedSide(comparison, candidate);
+    const cells = cellsFrom(candidate.cell, clipped, comparison.window.counts.length);
+    const next = restDistance(comparison, new Set([...taken, ...cells]));
     const held = valueHolding(comparison, candidate.cell, widthOf(comparison));
     if (held === null || !tookOver(candidate, rest, next)) continue;
-    taken.add(candidate.cell);
+    for (const cell of cells) taken.add(cell);
     rest = next;
-    values.push(massOf(candidate, held));
+    values.push(massOf(candidate, held, clipped));
   }
   return { values, isAll: values.length > 0 && rest.distance <= rest.chance };
 }
@@ -64,6 +66,26 @@ function risenCells({ baseline, window, sizes }: NumericComparison): RisenCell[]
       cells.push({ cell, p, q });
   }
   return cells.sort((a, b) => b.q - b.p - (a.q - a.p));
+}
+
+/**
+ * The side whose values the candidate took over: there the window ends with it, and holds what the baseline had there and
+ * beyond, as clipping leaves it; null otherwise.
+ */
+function clippedSide(comparison: NumericComparison, { cell, p, q }: RisenCell): Side | null {
+  const { baselineShares, window, sizes } = comparison;
+  const upTo = baselineShares[cell]!;
+  const atOrAbove = 1 - upTo + p;
+  if (upTo < 1 && isHighest(window, cell) && !isBeyondChance(atOrAbove, q, sizes)) return 'above';
+  if (upTo > p && isLowest(window, cell) && !isBeyondChance(upTo, q, sizes)) return 'below';
+  return null;
+}
+
+/** The cell, and those on the clipped side of it. */
+function cellsFrom(cell: number, side: Side | null, cellCount: number): number[] {
+  const first = side === 'below' ? 0 : cell;
+  const last = side === 'above' ? cellCount - 1 : cell;
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
 function tookOver({ p, q }: RisenCell, before: RestDistance, after: RestDistance): boolean {
@@ -113,6 +135,6 @@ function widthOf(comparison: NumericComparison): number {
   return width > 0 && Number.isFinite(width) ? width : 6 * deviation;
 }
 
-function massOf({ p, q }: RisenCell, { value, isExact }: HeldValue): MassAtValue {
-  return { kind: 'mass-at-value', value: value + 0, isExact, baselineShare: p, windowShare: q };
+function massOf({ p, q }: RisenCell, { value, isExact }: HeldValue, clipped: Side | null): MassAtValue {
+  return { kind: 'mass-at-value', value: value + 0, isExact, clipped, baselineShare: p, windowShare: q };
 }

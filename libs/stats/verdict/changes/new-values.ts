@@ -1,13 +1,15 @@
 import type { CategoricalGrid } from '../../grid/grid.js';
 import type { CategoricalProfile } from '../../profile/profile.js';
 import {
-  frequentValues,
+  type CertainValue,
+  certainValues,
   SPACE_SAVING_COUNTERS,
-  type FrequentValue,
   type SpaceSaving,
 } from '../../profile/space-saving.js';
 import type { ShareChange } from '../../significance/proportions.js';
+import { unlistedRises } from '../unlisted-values.js';
 import type { CaseChanged, NewCategory, Respelling } from './column-change.js';
+import { differenceOf, placesBySpelling, plainSpelling } from './spelling.js';
 
 /** Least certain share of unseen values worth words: a tenth of what makes a warning. */
 const NOTABLE_UNSEEN_SHARE = 0.001;
@@ -20,16 +22,23 @@ export interface NewValues {
   readonly created: NewCategory | null;
   /** How often each category, by its place, occurs in another spelling; empty when none does. */
   readonly respelledCounts: ReadonlyMap<number, number>;
+  /** The spellings that were counted there. */
+  readonly respelledNames: ReadonlySet<string>;
 }
 
-const NONE: NewValues = { respelled: null, created: null, respelledCounts: new Map() };
+const NONE: NewValues = {
+  respelled: null,
+  created: null,
+  respelledCounts: new Map(),
+  respelledNames: new Set(),
+};
 
 /**
  * The new values, where their share is certainly 0.1% or more.
  *
- * Only the 100 most frequent are known by name; the others count as created. Of a truncated grid nothing is
- * new, since a rare known value cannot be told from a new one. Cost: none without notable unseen values, else
- * 0.3 µs a category.
+ * Only the 100 most frequent are known by name, and by the counts that are certain; where there are more, the others are
+ * taken to be of each sort in the proportion of those. Of a truncated grid only respellings are told, by how much they certainly rose, since a rare known value cannot be told from a
+ * new one. Cost: none without notable unseen values, else 0.3 µs a category.
  */
 export function newValues(
   grid: CategoricalGrid,
@@ -37,92 +46,97 @@ export function newValues(
   window: CategoricalProfile,
   unseen: ShareChange | null,
 ): NewValues {
+  if (grid.isTruncated === true) return respelledBeyondList(grid, baseline, window);
   if (unseen === null || !(unseen.lowerBound >= NOTABLE_UNSEEN_SHARE) || window.unseenCount === 0)
     return NONE;
-  const values = frequentValues(window.unlisted).filter(({ value }) => !baseline.unlisted.index.has(value));
-  const known = placesBySpelling(grid.categories);
-  const respellings: (FrequentValue & { place: number })[] = [];
-  const created: FrequentValue[] = [];
+  const all = certainValues(window.unlisted);
+  const values = all.filter(({ value }) => !baseline.unlisted.index.has(value));
+  const { respellings, created } = sortedBySpelling(grid, values);
+  // What both have outside the grid, as when they were counted on another's, is not new but counts here.
+  const perCertainValue = window.unseenCount / totalOf(all);
+  return {
+    ...respelledValues(grid, respellings, window, perCertainValue),
+    created: newCategory(created, totalOf(created) * perCertainValue, window),
+  };
+}
+
+function respelledBeyondList(
+  grid: CategoricalGrid,
+  baseline: CategoricalProfile,
+  window: CategoricalProfile,
+): NewValues {
+  if (!(window.otherCount / window.count >= NOTABLE_UNSEEN_SHARE)) return NONE;
+  const perBaselineValue = window.count / baseline.count;
+  const rises = unlistedRises(baseline, window)
+    .map(({ name, baselineCount, windowCount }) => ({
+      value: name,
+      count: windowCount - baselineCount * perBaselineValue,
+    }))
+    .sort((a, b) => b.count - a.count);
+  const { respellings } = sortedBySpelling(grid, rises);
+  return { ...respelledValues(grid, respellings, window, 1), created: null };
+}
+
+/** A value that is the category at this place in another spelling. */
+interface FoundRespelling extends CertainValue {
+  readonly place: number;
+}
+
+function sortedBySpelling({ categories }: CategoricalGrid, values: readonly CertainValue[]) {
+  const known = placesBySpelling(categories);
+  const respellings: FoundRespelling[] = [];
+  const created: CertainValue[] = [];
   for (const value of values) {
     const place = known.get(plainSpelling(value.value));
     if (place === undefined) created.push(value);
     else respellings.push({ ...value, place });
   }
+  return { respellings, created };
+}
+
+function totalOf(values: readonly CertainValue[]): number {
+  return values.reduce((sum, { count }) => sum + count, 0);
+}
+
+function respelledValues(
+  grid: CategoricalGrid,
+  found: readonly FoundRespelling[],
+  window: CategoricalProfile,
+  perCertainValue: number,
+): Omit<NewValues, 'created'> {
   const respelledCounts = new Map<number, number>();
-  for (const { place, count } of respellings)
-    respelledCounts.set(place, (respelledCounts.get(place) ?? 0) + count);
-  const respelledCount = respellings.reduce((sum, { count }) => sum + count, 0);
-  const createdCount = Math.max(0, window.unseenCount - respelledCount - countOfKnown(baseline, window));
+  for (const { place, count } of found) respelledCounts.set(place, (respelledCounts.get(place) ?? 0) + count);
   return {
-    respelled: caseChange(grid, respellings, window),
-    created: newCategory(created, createdCount, window),
+    respelled: caseChange(grid, found, totalOf(found) * perCertainValue, window),
     respelledCounts,
+    respelledNames: new Set(found.map(({ value }) => value)),
   };
-}
-
-/**
- * How often the window has values outside the grid that the baseline has too, as when it was counted on
- * another's grid.
- */
-function countOfKnown(baseline: CategoricalProfile, window: CategoricalProfile): number {
-  return frequentValues(window.unlisted)
-    .filter(({ value }) => baseline.unlisted.index.has(value))
-    .reduce((sum, { count }) => sum + count, 0);
-}
-
-/** What a value and its respellings have in common: no surrounding blanks, compatible forms, lower case. */
-function plainSpelling(value: string): string {
-  return value.normalize('NFKC').trim().toLowerCase();
-}
-
-function placesBySpelling(categories: readonly string[]): Map<string, number> {
-  const places = new Map<string, number>();
-  categories.forEach((category, place) => {
-    const plain = plainSpelling(category);
-    // The most frequent comes first, and is the one that is meant.
-    if (plain !== '' && !places.has(plain)) places.set(plain, place);
-  });
-  return places;
 }
 
 function caseChange(
   { categories }: CategoricalGrid,
-  found: readonly (FrequentValue & { place: number })[],
+  found: readonly FoundRespelling[],
+  count: number,
   { count: m, unlisted }: CategoricalProfile,
 ): CaseChanged | null {
+  const share = Math.min(1, count / m);
+  if (share < NOTABLE_UNSEEN_SHARE) return null;
   const values: Respelling[] = found.map(({ value, count, place }) => ({
     from: categories[place]!,
     to: value,
     share: Math.min(1, count / m),
   }));
-  const share = Math.min(
-    1,
-    values.reduce((sum, value) => sum + value.share, 0),
-  );
-  if (share < NOTABLE_UNSEEN_SHARE) return null;
-  const kept = values.slice(0, MAX_NAMES);
   return {
     kind: 'case-changed',
     difference: differenceOf(values),
-    values: kept,
+    values: values.slice(0, MAX_NAMES),
     distinctCount: distinctCountOf(found, unlisted),
     share,
   };
 }
 
-function differenceOf(values: readonly Respelling[]): CaseChanged['difference'] {
-  const isCase = values.some(({ from, to }) => from.trim() !== to.trim());
-  const isBlanks = values.some(({ from, to }) => hasBlanks(from) !== hasBlanks(to));
-  if (isCase && isBlanks) return 'case-and-blanks';
-  return isBlanks || !isCase ? 'blanks' : 'case';
-}
-
-function hasBlanks(text: string): boolean {
-  return text !== text.trim();
-}
-
 function newCategory(
-  created: readonly FrequentValue[],
+  created: readonly CertainValue[],
   count: number,
   { count: m, unlisted }: CategoricalProfile,
 ): NewCategory | null {
@@ -140,6 +154,6 @@ function newCategory(
 }
 
 /** How many values there are; null when the summary is full, and others may have been dropped. */
-function distinctCountOf(found: readonly FrequentValue[], { values }: SpaceSaving): number | null {
+function distinctCountOf(found: readonly CertainValue[], { values }: SpaceSaving): number | null {
   return values.length >= SPACE_SAVING_COUNTERS ? null : found.length;
 }

@@ -1,6 +1,6 @@
 import type { TextGrid } from '../../grid/grid.js';
 import type { TextProfile } from '../../profile/profile.js';
-import { frequentValues } from '../../profile/space-saving.js';
+import { certainValues } from '../../profile/space-saving.js';
 import type { QualityChanges } from '../column-drift.js';
 import type { DriftThresholds } from '../drift-thresholds.js';
 import type { SampleSizes } from '../sample-sizes.js';
@@ -47,7 +47,7 @@ function emptySpike({ empty }: QualityChanges): WeightedChange[] {
 function unseenTokens({ unseen }: QualityChanges, window: TextProfile): WeightedChange[] {
   if (unseen === null || !hasSurelyRisen(unseen, NOTABLE_RISE)) return [];
   const { baselineShare, windowShare, difference } = unseen;
-  const names = frequentValues(window.unseenTokens)
+  const names = certainValues(window.unseenTokens)
     .slice(0, MAX_NAMES)
     .map(({ value, count }) => ({ name: value, share: Math.min(1, count / window.tokenCount) }));
   return [{ change: { kind: 'unseen-tokens', names, baselineShare, windowShare }, weight: difference }];

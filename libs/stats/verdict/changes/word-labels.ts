@@ -24,6 +24,34 @@ export function measure(x: number): string {
   return Number.isFinite(Number(label)) ? label : String(x);
 }
 
+/** Share of the difference of two values by which their labels may misstate it. */
+const DIFFERENCE_ERROR = 0.05;
+
+/** Two values as `measure` shows them, or with as many digits as it takes to show their difference. */
+export function measures(from: number, to: number): [string, string] {
+  let labels: [string, string] = [measure(from), measure(to)];
+  for (let digits = 7; digits <= 17 && !showsDifference(labels, to - from); digits++)
+    labels = [digitsLabel(from, digits), digitsLabel(to, digits)];
+  return labels;
+}
+
+function showsDifference([from, to]: readonly [string, string], difference: number): boolean {
+  const error = Math.abs(Number(to) - Number(from) - difference);
+  return !(error > DIFFERENCE_ERROR * Math.abs(difference));
+}
+
+function digitsLabel(x: number, digits: number): string {
+  const rounded = Number(x.toPrecision(digits));
+  // Rounding the largest doubles gives infinity.
+  return String(Number.isFinite(rounded) ? rounded : x);
+}
+
+/** `, ×1.61`; empty where three digits would say ×1, or without a ratio. */
+export function timesLabel(ratio: number | null): string {
+  const label = ratio === null ? '1' : ratioLabel(ratio);
+  return label === '1' ? '' : `, ×${label}`;
+}
+
 /** A ratio in three significant digits. */
 export function ratioLabel(ratio: number): string {
   const short = Number(ratio.toPrecision(3));
