@@ -4,7 +4,7 @@ import type { Grid } from './grid/grid.js';
 import { foldColumns } from './profile/fold-columns.js';
 import { emptyProfile, type Profile } from './profile/profile.js';
 import type { ColumnDrift } from './verdict/column-drift.js';
-import { compareProfiles } from './verdict/compare-profiles.js';
+import { compareProfiles, type ComparisonOptions } from './verdict/compare-profiles.js';
 
 /** A numeric column named x; NaN is missing. */
 export function numericColumn(values: ArrayLike<number>, invalidCount = 0): NamedColumn {
@@ -24,9 +24,13 @@ export function profileOf(grid: Grid, column: NamedColumn): Profile {
 }
 
 /** The comparison of a window with the baseline whose grid it is counted on. */
-export function driftBetween(baseline: NamedColumn, window: NamedColumn): ColumnDrift {
+export function driftBetween(
+  baseline: NamedColumn,
+  window: NamedColumn,
+  options: ComparisonOptions = {},
+): ColumnDrift {
   const grid = buildGrid([baseline]);
-  return compareProfiles(profileOf(grid, baseline), profileOf(grid, window))[0]!;
+  return compareProfiles(profileOf(grid, baseline), profileOf(grid, window), options)[0]!;
 }
 
 /** Uniform numbers in [0, 1), reproducible from the seed (mulberry32). */

@@ -55,5 +55,5 @@ const KOLMOGOROV_95 = 1.3581015157406195;
  * at F = ½. Source: Kolmogorov (1933); Massart (1990) and Wei and Dudley (2012) for the constants at finite n and m.
  */
 export function ksNoiseFloor(n: number, m: number): number {
-  return n === 0 || m === 0 ? Infinity : KOLMOGOROV_95 * Math.sqrt(1 / n + 1 / m);
+  return !(n > 0) || !(m > 0) ? Infinity : KOLMOGOROV_95 * Math.sqrt(1 / n + 1 / m);
 }

@@ -1,3 +1,4 @@
+import { columnsByName } from '../checked-columns.js';
 import type { ColumnValues, NamedColumn } from '../columns.js';
 import { categoricalGrid } from './categorical-grid.js';
 import { gridOfColumns } from './grid-codec.js';
@@ -11,8 +12,10 @@ import { textGrid } from './text-grid.js';
  *
  * NaN, null, ±Infinity and wrong-type cells do not shape it. A numeric column without a finite value gets one cell.
  * The result, and so its hash, does not depend on the order of rows, for texts up to 200,000 distinct tokens. Cost: a linear-time sort per numeric column.
+ * @throws RangeError if two columns have one name, or a cell of a categorical or text column is neither a string nor null
  */
 export function buildGrid(columns: readonly NamedColumn[]): Grid {
+  columnsByName(columns);
   const buffers = sortBuffers(longestNumericColumn(columns));
   return gridOfColumns(columns.map(({ name, values }) => ({ name, grid: columnGrid(values, buffers) })));
 }

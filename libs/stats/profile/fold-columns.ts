@@ -1,3 +1,4 @@
+import { batchByName } from '../checked-columns.js';
 import type { ColumnValues, NamedColumn } from '../columns.js';
 import type { ColumnGrid } from '../grid/grid.js';
 import { foldCategorical } from './fold-categorical.js';
@@ -10,11 +11,12 @@ import type { ColumnProfile, Profile } from './profile.js';
  *
  * NaN and null are missing; ±Infinity and wrong-type cells are invalid, and so is every present cell of a column whose
  * kind differs from the grid's. A column of the grid that is absent from `columns`, and rows that a column does not
- * reach, count as missing; columns that the grid does not know are ignored. Nothing throws.
+ * reach, count as missing; columns that the grid does not know are ignored.
  * Cost: some 9 ns a numeric value, 15 to 40 ns a string.
+ * @throws RangeError if the batch is none: see `batchByName`; the profile is then as it was
  */
 export function foldColumns(profile: Profile, rowCount: number, columns: readonly NamedColumn[]): void {
-  const byName = new Map(columns.map(({ name, values }) => [name, values]));
+  const byName = batchByName(rowCount, columns);
   profile.rowCount += rowCount;
   profile.grid.columns.forEach(({ name, grid }, i) => {
     const column = profile.columns[i];

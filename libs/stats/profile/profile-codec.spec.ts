@@ -43,7 +43,7 @@ const columnsOf = ({ numbers, texts, invalidCount }: Rows): NamedColumn[] => [
 ];
 const counted = (baseline: Rows, rows: Rows): Profile => {
   const profile = emptyProfile(buildGrid(columnsOf(baseline)));
-  foldColumns(profile, rows.numbers.length + rows.texts.length, columnsOf(rows));
+  foldColumns(profile, rows.numbers.length + rows.texts.length + rows.invalidCount, columnsOf(rows));
   return profile;
 };
 const stored = (profile: Profile): Profile => deserializeProfile(serializeProfile(profile), profile.grid);

@@ -61,6 +61,7 @@ export function wilsonInterval(x: number, n: number, confidence = DEFAULT_CONFID
   if (!(n > 0)) return [0, 1];
   const p = shareOf(x, n);
   const z2n = normalQuantile((1 - confidence) / 2) ** 2 / n;
+  if (z2n === Infinity) return [0, 1];
   const centre = (p + z2n / 2) / (1 + z2n);
   const half = Math.sqrt(z2n * (p * (1 - p) + z2n / 4)) / (1 + z2n);
   return [p === 0 ? 0 : Math.max(0, centre - half), p === 1 ? 1 : Math.min(1, centre + half)];

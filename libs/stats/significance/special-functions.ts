@@ -40,6 +40,8 @@ export function chiSquareUpperQuantile(tail: number, degreesOfFreedom: number): 
 
 /** Below it doubles lose digits, and with them the slope. */
 const SMALLEST_NORMAL = 2.3e-308;
+/** From here on Wilson and Hilferty's cube is right to 1e-15. */
+const CUBE_FROM = 1e12;
 /** Newton's method seldom takes more than five steps; the last one repeats the root. */
 const MAX_STEPS = 60;
 
@@ -53,6 +55,7 @@ function chiSquareRoot(tail: number, degreesOfFreedom: number, side: 'lower' | '
   if (tail === 0) return side === 'lower' ? 0 : Infinity;
   const a = degreesOfFreedom / 2;
   let x = startOfRoot(tail, a, z);
+  if (a > CUBE_FROM) return 2 * x;
   let resolved = a;
   for (let step = 0; step < MAX_STEPS; step++) {
     const tails = gammaTails(a, x);
@@ -70,6 +73,7 @@ function chiSquareRoot(tail: number, degreesOfFreedom: number, side: 'lower' | '
 
 /** Wilson and Hilferty's cube (1931); where it fails, far down the lower tail, the first term of the series. */
 function startOfRoot(tail: number, a: number, z: number): number {
+  if (a === Infinity) return Infinity;
   const cubeRoot = 1 - 1 / (9 * a) + z / (3 * Math.sqrt(a));
   if (cubeRoot > 0.3) return a * cubeRoot ** 3;
   return Math.exp((Math.log(tail) + logGamma(a + 1)) / a);

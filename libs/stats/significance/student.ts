@@ -7,6 +7,9 @@ import { log1pMinus, stirlingError } from './stirling.js';
  */
 const EXPANSION_FROM = 10_000;
 
+/** Degrees of freedom at which so much lies beyond the largest double that P(abs(T) > t) rounds to 1. */
+const NO_TAIL_BELOW = 1e-20;
+
 /**
  * P(abs(T) > t) of Student's distribution, 0 to 1; 1 for NaN and where the degrees of freedom are not above 0.
  *
@@ -15,6 +18,7 @@ const EXPANSION_FROM = 10_000;
  */
 export function studentTwoSidedSf(t: number, degreesOfFreedom: number): number {
   if (!(degreesOfFreedom > 0) || !(Math.abs(t) > 0)) return 1;
+  if (degreesOfFreedom < NO_TAIL_BELOW) return Math.abs(t) === Infinity ? 0 : 1;
   if (degreesOfFreedom === Infinity) return gammaTails(0.5, (t * t) / 2).upper;
   const tail = degreesOfFreedom < EXPANSION_FROM ? byFraction : byExpansion;
   return Math.min(1, Math.max(0, tail(Math.abs(t), degreesOfFreedom)));

@@ -37,9 +37,11 @@ export interface ColumnShares {
 
 /**
  * The measures of a pair.
- * @throws RangeError if a profile is not of the kind of its grid
+ * @throws RangeError if a profile is not of the kind of its grid, or a design effect is not a number from 1 on
  */
 export function measuredPair(pair: ColumnPair): MeasuredPair {
+  checkEffects(pair.name, pair.baselineEffects);
+  checkEffects(pair.name, pair.windowEffects);
   const { baseline, window, baselineEffects, windowEffects } = pair;
   const outside = outsideCount(pair);
   const sizes = { n: baseline.count / baselineEffects.values, m: window.count / windowEffects.values };
@@ -52,6 +54,18 @@ export function measuredPair(pair: ColumnPair): MeasuredPair {
     quality: qualityEvidence(pair, outside),
     shares: sharesOf(pair, outside),
   };
+}
+
+function checkEffects(name: string, effects: ColumnDesignEffects): void {
+  const { values, missing, invalid, unseen } = effects;
+  if (isEffect(values) && isEffect(missing) && isEffect(invalid) && isEffect(unseen)) return;
+  throw new RangeError(
+    `column ${name}: a design effect is a number from 1 on, got ${JSON.stringify(effects)}`,
+  );
+}
+
+function isEffect(x: number): boolean {
+  return x >= 1 && x < Infinity;
 }
 
 function measuredColumn({ grid, baseline, window, name }: ColumnPair, sizes: SampleSizes): MeasuredColumn {

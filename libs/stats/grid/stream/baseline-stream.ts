@@ -1,3 +1,4 @@
+import { batchByName } from '../../checked-columns.js';
 import type { ColumnValues, NamedColumn } from '../../columns.js';
 import type { ColumnProfile, Profile } from '../../profile/profile.js';
 import { gridOfColumns } from '../grid-codec.js';
@@ -57,9 +58,12 @@ export class BaselineStream {
     return bytes;
   }
 
-  /** Adds a batch of `rowCount` rows; the values are copied. */
+  /**
+   * Adds a batch of `rowCount` rows; the values are copied.
+   * @throws RangeError if the batch is none: see `batchByName`; the stream is then as it was
+   */
   fold(rowCount: number, columns: readonly NamedColumn[]): void {
-    const batch = new Map(columns.map(({ name, values }) => [name, values]));
+    const batch = batchByName(rowCount, columns);
     for (const [name, { kind }] of batch) this.column(name, kind);
     this.rowCount += rowCount;
     for (const [name, column] of this.columns) {

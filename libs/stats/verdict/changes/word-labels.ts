@@ -5,7 +5,8 @@ const MAX_NAME_LENGTH = 40;
 
 /** A share in whole percent, below ten with a decimal; only 0 is `0%` and only 1 is `100%`. */
 export function percent(share: number): string {
-  const value = 100 * share;
+  // Sums of shares are an ulp off.
+  const value = share > 1 - 1e-12 ? 100 : 100 * share;
   if (value > 0 && value < 0.1) return 'under 0.1%';
   if (value < 100 && value > 99.9) return 'over 99.9%';
   if (value > 99 && value < 100) return `${Number(value.toFixed(1))}%`;
