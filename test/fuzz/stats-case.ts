@@ -172,6 +172,8 @@ function comparisonFinding(chance: Chance, baseline: Profile, window: Profile): 
     if (drift.ks !== null && !(drift.ks >= 0 && drift.ks <= drift.ksUpperBound! && drift.ksUpperBound! <= 1))
       return `D ${drift.ks} is not in [0, ${drift.ksUpperBound}]`;
     if (drift.psi !== null && drift.psi < 0) return `PSI is ${drift.psi}`;
+    if (drift.changes.length === 0 && (drift.verdict === 'warning' || drift.verdict === 'drifted'))
+      return `${drift.column} is ${drift.verdict} (${drift.reason}) without a change that says why`;
   }
   const self = compareProfiles(baseline, baseline).find(
     ({ verdict }) => verdict === 'drifted' || verdict === 'warning',
