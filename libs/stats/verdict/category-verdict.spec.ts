@@ -106,4 +106,21 @@ describe('every verdict says what it rests on', () => {
     expect(drift.changes).not.toEqual([]);
     expect(drift.explanation).not.toBe('no notable change');
   });
+
+  it.each([
+    [
+      'out-of-range',
+      numericColumn(Array.from({ length: 40 }, (_, i) => i % 5)),
+      numericColumn(Array.from({ length: 19 }, (_, i) => (i % 2 === 0 ? -50 : 90))),
+    ],
+    ['new-category', categoricalColumn(evenNames(40, 3, 1)), categoricalColumn(evenNames(19, 3, 2, 'new'))],
+  ])(
+    'names %s where the rows are enough, and the values alone too few',
+    (kind, baseline, { name, values }) => {
+      const drift = driftBetween(baseline, { name, values: { ...values, invalidCount: 2 } });
+      expect(drift.distributionVerdict).toBe('insufficient');
+      expect(drift.verdict).toBe('drifted');
+      expect(drift.changes).toContainEqual(expect.objectContaining({ kind }));
+    },
+  );
 });

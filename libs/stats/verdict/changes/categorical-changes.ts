@@ -6,7 +6,7 @@ import type { SampleSizes } from '../sample-sizes.js';
 import { largestShareMoves } from './category-moves.js';
 import { orderedChanges, type ColumnChange, type WeightedChange } from './column-change.js';
 import { newValues, type NewValues } from './new-values.js';
-import { qualityChangesFound } from './quality-changes.js';
+import { qualityChangesFound, rowsOf } from './quality-changes.js';
 
 /** A categorical column's two sides, and what was found out about its quality. */
 export interface CategoricalChangesInput {
@@ -31,7 +31,7 @@ export interface CategoricalChangesInput {
 export function categoricalChanges(input: CategoricalChangesInput): ColumnChange[] {
   const { baseline, window, limits } = input;
   const quality = qualityChangesFound(input.quality, window, limits.minCount);
-  const isJudged = baseline.count > 0 && window.count > 0 && window.count >= limits.minCount;
+  const isJudged = baseline.count > 0 && window.count > 0 && rowsOf(window) >= limits.minCount;
   const values = isJudged ? valueChanges(input) : [];
   return values.length + quality.length === 0 ? [] : orderedChanges([...values, ...quality]);
 }

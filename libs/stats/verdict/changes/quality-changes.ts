@@ -15,7 +15,7 @@ export function qualityChangesFound(
   window: ColumnProfile,
   minCount: number,
 ): WeightedChange[] {
-  const rows = window.count + window.missingCount + window.invalidCount;
+  const rows = rowsOf(window);
   if (rows < minCount) return [];
   if (rows === window.missingCount && missing !== null && hasRisen(missing)) {
     const { baselineShare } = missing;
@@ -25,6 +25,11 @@ export function qualityChangesFound(
     ...(missing === null ? [] : missingChange(missing)),
     ...(invalid === null || !hasRisen(invalid) ? [] : [weighted('invalid-spike', invalid)]),
   ];
+}
+
+/** All rows of a column: what data quality is judged by, where distributions are judged by the values. */
+export function rowsOf({ count, missingCount, invalidCount }: ColumnProfile): number {
+  return count + missingCount + invalidCount;
 }
 
 function missingChange(missing: ShareChange): WeightedChange[] {
