@@ -344,6 +344,8 @@ describe('REST API', () => {
           { row: 2, column: 'x', reason: 'missing-column', message: 'row 2 has no value for the column "x"' },
         ],
         omittedRejectionCount: 0,
+        part: 'whole',
+        sampledOutCount: 0,
         ignoredColumns: [],
       },
     ]);

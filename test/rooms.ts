@@ -7,6 +7,7 @@ import {
   GroupCommitter,
   Ingest,
   IngestMetrics,
+  type IngestReceipt,
   VersionContexts,
   Windows,
 } from '#ingest';
@@ -25,7 +26,7 @@ export function connectRooms(database: Database) {
   const baselines = new Baselines(database, models, clock);
   const deployments = new Deployments(database, models, clock);
   const metrics = new IngestMetrics(registry);
-  const committer = new GroupCommitter(database, metrics, DEFAULT_INGEST_LIMITS.maxPendingRows);
+  const committer = new GroupCommitter(database, metrics, DEFAULT_INGEST_LIMITS.maxPendingCells);
   const ingest = new Ingest(
     new VersionContexts(models, baselines, clock),
     committer,
@@ -91,4 +92,14 @@ export function evenRows(count: number, shift = 0): { x: number; c: string }[] {
     x: shift + ((index * 7_919) % count) / count,
     c: index % 3 === 0 ? 'a' : 'b',
   }));
+}
+
+/** Sends a payload as its JSON body would be. */
+export function send(
+  { ingest }: Pick<ReturnType<typeof connectRooms>, 'ingest'>,
+  model: string,
+  version: string,
+  value: unknown,
+): Promise<IngestReceipt> {
+  return ingest.accept(model, version, { body: { format: 'json', value } });
 }

@@ -6,6 +6,7 @@ import {
   DEFAULT_INGEST_LIMITS,
   GroupCommitter,
   Ingest,
+  ParquetIngest,
   VersionContexts,
   Windows,
 } from '#ingest';
@@ -62,7 +63,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const baselines = new Baselines(database, models, clock);
   const deployments = new Deployments(database, models, clock);
 
-  const committer = new GroupCommitter(database, metrics.ingest, DEFAULT_INGEST_LIMITS.maxPendingRows);
+  const committer = new GroupCommitter(database, metrics.ingest, DEFAULT_INGEST_LIMITS.maxPendingCells);
   const ingest = new Ingest(
     new VersionContexts(models, baselines, clock),
     committer,
@@ -70,6 +71,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     clock,
     DEFAULT_INGEST_LIMITS,
   );
+  const parquetIngest = new ParquetIngest(ingest);
   const windows = new Windows(database, models, baselines, clock);
   const capturedRows = new CapturedRows(database, models);
   const compaction = new Compaction(database, baselines, clock, metrics.ingest);
@@ -187,6 +189,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     models,
     monitors,
     outbox,
+    parquetIngest,
     pass,
     retraining,
     rules,

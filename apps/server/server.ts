@@ -9,7 +9,11 @@ import { installBodyParsers } from './http/body-parsers.js';
 import { NestLogger } from './http/nest-logger.js';
 import { installOpenApi } from './http/openapi.js';
 import { problemOf, toLeewayError } from './http/problem.js';
+import { BodyBudget } from './http/raw-body.js';
 import { openRooms, type RoomsOptions } from './rooms.js';
+
+/** Bytes of bodies in memory at once: four of the largest. Decoding takes some ten times as much, of one at a time. */
+const MAX_HELD_BODY_BYTES = 64 * 1024 * 1024;
 
 export interface RunningServer {
   readonly url: string;
@@ -59,7 +63,7 @@ async function createApp(
     abortOnError: false,
   });
   const fastify = adapter.getInstance<FastifyInstance>();
-  installBodyParsers(fastify);
+  installBodyParsers(fastify, new BodyBudget(MAX_HELD_BODY_BYTES));
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', String(request.id));
     // PostgreSQL cannot store or compare a NUL, and no name has one.

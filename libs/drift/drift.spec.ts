@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openTestDatabase, type TestDatabase } from '../../test/database.js';
-import { connectRooms, evenRows, registerVersion } from '../../test/rooms.js';
+import { connectRooms, evenRows, registerVersion, send as sendPayload } from '../../test/rooms.js';
 import { signalTails } from '#signals';
 import type { Reference } from '#stats';
 import { monitorSchema } from './schemas.js';
@@ -18,7 +18,7 @@ describe('drift', () => {
   afterAll(() => test.close());
 
   const send = (model: string, rows: Record<string, unknown>[]): Promise<unknown> =>
-    rooms.ingest.accept(model, 'v1', {
+    sendPayload(rooms, model, 'v1', {
       payloadId: `p${(payloads += 1)}`,
       rows: rows.map((values) => ({ values })),
     });

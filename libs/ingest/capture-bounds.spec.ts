@@ -5,6 +5,7 @@ import { CaptureBounds, type CapturedRow } from './capture-bounds.js';
 const K = 3;
 const row = (rank: number): CapturedRow => ({
   versionId: '1',
+  part: 'whole' as const,
   start: 0,
   inferenceId: String(rank),
   eventAt: 0,

@@ -1,9 +1,11 @@
+import type { PayloadPart } from '#payloads';
 import type { Instant } from '#platform';
 
-/** A whole row that is kept. */
+/** A row that is kept: a whole one, or the half of one that is to be paired. */
 export interface CapturedRow {
   readonly versionId: string;
   readonly start: Instant;
+  readonly part: PayloadPart;
   readonly inferenceId: string;
   readonly eventAt: Instant;
   readonly sampleRank: number;
@@ -49,6 +51,6 @@ export class CaptureBounds {
   }
 }
 
-function keyOf({ versionId, start }: CapturedRow): string {
-  return `${versionId}/${start}`;
+function keyOf({ versionId, start, part }: CapturedRow): string {
+  return `${versionId}/${start}/${part}`;
 }

@@ -2,7 +2,7 @@ import { toRfc3339, type Clock, type Database, type Transaction } from '#platfor
 import { base64, type Baselines } from '#registry';
 import { deserializeProfile, emptyProfile, mergeProfiles, serializeProfile, type Profile } from '#stats';
 import type { IngestMetrics } from './metrics.js';
-import { addCounts } from './windows.js';
+import { addCounts } from './tallies.js';
 
 /** An open window is compacted once this many deltas wait; a reader merges the rest in well under a millisecond each. */
 const MAX_OPEN_DELTAS = 50;

@@ -1,18 +1,23 @@
-import { selectRows, type ColumnBatch } from '#payloads';
+import { selectRows, type ColumnBatch, type PayloadPart } from '#payloads';
 import { windowStart, type Instant } from '#platform';
-import { emptyProfile, foldColumns, type Grid, type Profile } from '#stats';
+import { emptyProfile, foldColumns, foldSomeColumns, type Grid, type Profile } from '#stats';
 import type { CaptureBounds, CapturedRow } from './capture-bounds.js';
+import { capturedRowsOf } from './captured-part.js';
 import type { PendingPayload } from './pending-payload.js';
-import { sampleRank } from './sampling.js';
-import { WHOLE, type VersionContext } from './version-context.js';
+import { WHOLE } from './segment-names.js';
+import { segmentsOfRows } from './segments.js';
+import { addTo, type Tallies } from './tallies.js';
+import type { VersionContext } from './version-context.js';
 
-/** What one commit adds to one window: the key, the rows on the window's grid, and what was refused. */
+/** What one commit adds to one window: the key, the rows on the window's grid, and what else is counted. */
 export interface Delta {
   readonly versionId: string;
   readonly segment: string;
   readonly start: Instant;
   readonly profile: Profile;
-  readonly rejections: Record<string, number>;
+  readonly tallies: Record<string, number>;
+  /** Rows that arrived for the window and could be counted, sampled out or not. */
+  receivedCount: number;
 }
 
 /** Everything that one commit writes beside the payload keys. */
@@ -21,30 +26,77 @@ export interface Folded {
   readonly captured: readonly CapturedRow[];
 }
 
-/** Folds payloads into one delta per version, segment and window, and picks the rows to capture. Pure. */
-export function foldPayloads(payloads: readonly PendingPayload[], bounds: CaptureBounds): Folded {
-  const deltas = new Map<string, Delta>();
+/**
+ * Folds payloads into one delta per version, segment and window, and picks the rows to capture. Of `duplicates` only their
+ * number is counted. Pure.
+ */
+export function foldPayloads(
+  payloads: readonly PendingPayload[],
+  duplicates: readonly PendingPayload[],
+  bounds: CaptureBounds,
+): Folded {
+  const deltas = new Deltas();
   const captured = new Map<string, CapturedRow[]>();
-  for (const { context, batch, receivedAt, rejections } of payloads) {
-    for (const part of splitByWindow(batch, context)) {
-      const delta = deltaOf(deltas, context, part.segment, part.start);
-      foldColumns(delta.profile, part.rows.rowCount, part.rows.columns);
-      const key = `${context.version.id}/${part.start}`;
-      const rows = captureRows(part.rows, part.start, context);
+  for (const payload of payloads) {
+    const { context, part } = payload;
+    for (const { segment, start, rows } of splitByWindow(payload.batch, context)) {
+      foldRows(deltas.of(context, segment, start), rows, part);
+      const key = `${context.version.id}/${start}/${part}`;
+      const kept = capturedRowsOf(rows, start, part, context);
       const earlier = captured.get(key);
-      if (earlier === undefined) captured.set(key, rows);
-      else for (const row of rows) earlier.push(row);
+      if (earlier === undefined) captured.set(key, kept);
+      else for (const row of kept) earlier.push(row);
     }
-    if (Object.keys(rejections).length === 0) continue;
-    // A refused row may have no event time that can be trusted: it is counted when it arrived.
-    const arrived = deltaOf(deltas, context, WHOLE, windowStart(receivedAt, context.version.model.grainMs));
-    for (const [reason, count] of Object.entries(rejections))
-      arrived.rejections[reason] = (arrived.rejections[reason] ?? 0) + count;
+    for (const { segment, start, count } of payload.sampledOut)
+      addReceived(deltas.of(context, segment, start), count, part);
+    deltas.tally(payload, payload.tallies);
   }
+  for (const payload of duplicates) deltas.tally(payload, { duplicate: payload.receivedCount });
   return {
-    deltas: [...deltas.values()],
+    deltas: deltas.all(),
     captured: [...captured.values()].flatMap((rows) => bounds.select(rows, rows[0]?.maxRows ?? 0)),
   };
+}
+
+/** An inference is counted by its request, and by its response only where no requests come: see `inferenceCountOf`. */
+function foldRows(delta: Delta, rows: ColumnBatch, part: PayloadPart): void {
+  const { rowCount, columns } = rows;
+  if (part === 'whole') foldColumns(delta.profile, rowCount, columns);
+  else foldSomeColumns(delta.profile, rowCount, columns, part === 'request' ? rowCount : 0);
+  if (part !== 'whole') addTo(delta.tallies, { [`${part}-half`]: rowCount });
+  addReceived(delta, rowCount, part);
+}
+
+function addReceived(delta: Delta, rowCount: number, part: PayloadPart): void {
+  if (part !== 'response') delta.receivedCount += rowCount;
+}
+
+/** The deltas of one commit by their key. */
+class Deltas {
+  private readonly byKey = new Map<string, Delta>();
+
+  of(context: VersionContext, segment: string, start: Instant): Delta {
+    const grid: Grid = context.gridAt(start);
+    const key = `${context.version.id}/${start}/${segment}/${grid.hash}`;
+    let delta = this.byKey.get(key);
+    if (delta === undefined) {
+      const { id: versionId } = context.version;
+      delta = { versionId, segment, start, profile: emptyProfile(grid), tallies: {}, receivedCount: 0 };
+      this.byKey.set(key, delta);
+    }
+    return delta;
+  }
+
+  /** Adds to the window in which the payload arrived: what was refused may have no event time that can be trusted. */
+  tally({ context, receivedAt }: PendingPayload, tallies: Tallies): void {
+    if (Object.keys(tallies).length === 0) return;
+    const start = windowStart(receivedAt, context.version.model.grainMs);
+    addTo(this.of(context, WHOLE, start).tallies, tallies);
+  }
+
+  all(): Delta[] {
+    return [...this.byKey.values()];
+  }
 }
 
 interface WindowPart {
@@ -53,65 +105,31 @@ interface WindowPart {
   readonly rows: ColumnBatch;
 }
 
+/** A part by the places of its rows in their batch. */
+interface Rows {
+  readonly segment: string;
+  readonly start: Instant;
+  readonly rows: number[];
+}
+
 function splitByWindow(batch: ColumnBatch, context: VersionContext): WindowPart[] {
   const { grainMs } = context.version.model;
-  const segments = batch.columns.find(({ name }) => name === context.segmentColumn)?.values;
-  const parts = new Map<string, { segment: string; start: Instant; rows: number[] }>();
+  const segmentOf = segmentsOfRows(batch, context);
+  const isOneSegment = context.segmentColumns.length === 0;
+  const parts = new Map<string, Rows>();
+  let last = null as Rows | null;
   for (let row = 0; row < batch.rowCount; row += 1) {
     const start = windowStart(batch.timestamps[row] ?? NaN, grainMs);
-    const segment = segments === undefined ? WHOLE : context.segmentOf(segments.values[row] ?? null);
-    const key = `${start}/${segment}`;
-    const part = parts.get(key);
-    if (part === undefined) parts.set(key, { segment, start, rows: [row] });
-    else part.rows.push(row);
+    // Most payloads are of one window: its key is not written anew for each row.
+    if (isOneSegment && last?.start === start) {
+      last.rows.push(row);
+      continue;
+    }
+    const segment = segmentOf(row);
+    const key: string = `${start}/${segment}`;
+    last = parts.get(key) ?? null;
+    if (last !== null) last.rows.push(row);
+    else parts.set(key, (last = { segment, start, rows: [row] }));
   }
   return [...parts.values()].map((part) => ({ ...part, rows: selectRows(batch, part.rows) }));
-}
-
-function deltaOf(
-  deltas: Map<string, Delta>,
-  context: VersionContext,
-  segment: string,
-  start: Instant,
-): Delta {
-  const grid: Grid = context.gridAt(start);
-  const key = `${context.version.id}/${start}/${segment}/${grid.hash}`;
-  let delta = deltas.get(key);
-  if (delta === undefined) {
-    delta = { versionId: context.version.id, segment, start, profile: emptyProfile(grid), rejections: {} };
-    deltas.set(key, delta);
-  }
-  return delta;
-}
-
-function captureRows(batch: ColumnBatch, start: Instant, context: VersionContext): CapturedRow[] {
-  const { fraction, maxRowsPerWindow, redactedColumns } = context.version.model.capture;
-  if (fraction === 0 || maxRowsPerWindow === 0) return [];
-  const shown = batch.columns.filter(({ name }) => !redactedColumns.includes(name));
-  const rows: CapturedRow[] = [];
-  for (let row = 0; row < batch.rowCount; row += 1) {
-    const inferenceId = batch.inferenceIds[row] ?? '';
-    const rank = sampleRank(inferenceId);
-    if (rank >= fraction) continue;
-    rows.push({
-      versionId: context.version.id,
-      start,
-      inferenceId,
-      eventAt: batch.timestamps[row] ?? NaN,
-      sampleRank: rank,
-      maxRows: maxRowsPerWindow,
-      values: Object.fromEntries(shown.map(({ name, values }) => [name, valueOf(values.values[row])])),
-    });
-  }
-  return rows;
-}
-
-/** Code units of a text that a captured row keeps: enough to see what it was, and 1,000 rows of a window stay small. */
-const MAX_CAPTURED_LENGTH = 2_000;
-
-/** NaN is how columns hold a missing number; JSON has null for it. A text is cut, between characters, and says so. */
-function valueOf(value: number | string | null | undefined): number | string | null {
-  if (typeof value === 'string' && value.length > MAX_CAPTURED_LENGTH)
-    return `${value.slice(0, MAX_CAPTURED_LENGTH).replace(/[\ud800-\udbff]$/, '')}…`;
-  return value === undefined || Number.isNaN(value) ? null : value;
 }

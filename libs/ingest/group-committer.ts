@@ -1,11 +1,10 @@
-import { DailyPartitions, LeewayError, toRfc3339, type Database, type Transaction } from '#platform';
-import { base64 } from '#registry';
-import { serializeProfile } from '#stats';
-import { CaptureBounds, type CapturedRow } from './capture-bounds.js';
-import { foldPayloads, type Delta } from './fold.js';
+import { DailyPartitions, LeewayError, type Database } from '#platform';
+import { CaptureBounds } from './capture-bounds.js';
+import { insertCaptured, insertDeltas } from './commit-rows.js';
+import { foldPayloads } from './fold.js';
 import type { IngestMetrics } from './metrics.js';
 import { rememberKeys } from './payload-keys.js';
-import type { CommitOutcome, PendingPayload } from './pending-payload.js';
+import { cellCountOf, type CommitOutcome, type PendingPayload } from './pending-payload.js';
 
 interface Waiting {
   readonly payload: PendingPayload;
@@ -25,7 +24,7 @@ const MAX_COMMIT_ROWS = 50_000;
  */
 export class GroupCommitter {
   private readonly waiting: Waiting[] = [];
-  private pendingRows = 0;
+  private pendingCells = 0;
   private running: Promise<void> | null = null;
   private readonly partitions = new DailyPartitions('captured_row');
   private readonly bounds = new CaptureBounds();
@@ -33,19 +32,21 @@ export class GroupCommitter {
   constructor(
     private readonly database: Database,
     private readonly metrics: IngestMetrics,
-    private readonly maxPendingRows: number,
+    private readonly maxPendingCells: number,
   ) {}
 
   /** @throws LeewayError `ingest-overloaded` when too much waits, `database-unavailable` when it cannot be stored */
   commit(payload: PendingPayload): Promise<CommitOutcome> {
-    if (this.pendingRows + payload.batch.rowCount > this.maxPendingRows) {
+    const cells = cellCountOf(payload);
+    // One payload is always taken, so that none is too large for ever.
+    if (this.pendingCells > 0 && this.pendingCells + cells > this.maxPendingCells) {
       throw new LeewayError(
         'ingest-overloaded',
-        `${this.pendingRows} rows wait to be stored; send this payload again later`,
+        `${this.waiting.length} payloads wait to be stored; send this one again later`,
         { retryAfterSeconds: 1 },
       );
     }
-    this.pendingRows += payload.batch.rowCount;
+    this.pendingCells += cells;
     const settled = new Promise<CommitOutcome>((resolve, reject) =>
       this.waiting.push({ payload, resolve, reject }),
     );
@@ -63,7 +64,7 @@ export class GroupCommitter {
     while (this.waiting.length > 0) {
       const group = this.takeGroup();
       await this.commitGroup(group);
-      for (const { payload } of group) this.pendingRows -= payload.batch.rowCount;
+      for (const { payload } of group) this.pendingCells -= cellCountOf(payload);
       this.metrics.pendingPayloads.set(this.waiting.length);
     }
     this.running = null;
@@ -119,6 +120,7 @@ export class GroupCommitter {
       });
       const { deltas, captured } = foldPayloads(
         payloads.filter((_, index) => outcomes[index] === 'accepted'),
+        payloads.filter((_, index) => outcomes[index] === 'duplicate'),
         this.bounds,
       );
       await insertDeltas(tx, deltas);
@@ -128,44 +130,4 @@ export class GroupCommitter {
     this.bounds.learn(stored);
     return outcomes;
   }
-}
-
-async function insertDeltas(tx: Transaction, deltas: readonly Delta[]): Promise<void> {
-  if (deltas.length === 0) return;
-  const rows = deltas.map((delta) => ({
-    version_id: delta.versionId,
-    segment: delta.segment,
-    window_start: toRfc3339(delta.start),
-    grid_hash: delta.profile.grid.hash,
-    row_count: delta.profile.rowCount,
-    rejections: delta.rejections,
-    profile: base64(serializeProfile(delta.profile)),
-  }));
-  // Base64 in one JSON text: arrays of bytea are sent as escaped text, and large binary parameters are slow when embedded.
-  await tx.query(
-    `insert into window_delta (version_id, segment, window_start, grid_hash, row_count, rejections, profile)
-     select version_id, segment, window_start, grid_hash, row_count, rejections, decode(profile, 'base64')
-       from json_to_recordset($1::json) as r (version_id bigint, segment text, window_start timestamptz, grid_hash text,
-                                              row_count bigint, rejections jsonb, profile text)`,
-    [JSON.stringify(rows)],
-  );
-}
-
-async function insertCaptured(tx: Transaction, captured: readonly CapturedRow[]): Promise<void> {
-  if (captured.length === 0) return;
-  const rows = captured.map((row) => ({
-    version_id: row.versionId,
-    window_start: toRfc3339(row.start),
-    inference_id: row.inferenceId,
-    event_at: toRfc3339(row.eventAt),
-    sample_rank: row.sampleRank,
-    row_values: row.values,
-  }));
-  await tx.query(
-    `insert into captured_row (version_id, window_start, inference_id, event_at, sample_rank, row_values)
-     select version_id, window_start, inference_id, event_at, sample_rank, row_values
-       from json_to_recordset($1::json) as r (version_id bigint, window_start timestamptz, inference_id text,
-                                              event_at timestamptz, sample_rank double precision, row_values jsonb)`,
-    [JSON.stringify(rows)],
-  );
 }

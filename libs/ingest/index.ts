@@ -1,18 +1,22 @@
 export { CapturedRows, countCapturedRows, type StoredCapturedRow } from './captured-rows.js';
 export { Compaction } from './compaction.js';
 export { GroupCommitter } from './group-committer.js';
-export { Ingest, type IngestReceipt } from './ingest.js';
+export { Ingest, type EventFailure, type EventReceipt, type IngestMessage } from './ingest.js';
 export { IngestMetrics } from './metrics.js';
+export { ParquetIngest } from './parquet-ingest.js';
+export { unreadable, type IngestReceipt } from './receipts.js';
 export {
   DEFAULT_INGEST_LIMITS,
   inferencesSchema,
+  MAX_EVENTS,
   MAX_PAYLOAD_ROWS,
+  partSchema,
+  payloadIdSchema,
   type IngestLimits,
-  type InferencesBody,
 } from './schemas.js';
+export { addCounts, rejectedCountOf, rejectionsOf, type Tallies } from './tallies.js';
 export { VersionContexts } from './version-context.js';
 export {
-  addCounts,
   EVER,
   Windows,
   type StoredWindow,

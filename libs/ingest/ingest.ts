@@ -1,32 +1,75 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { decodeJsonRows, type Rejection, type RejectionReason } from '#payloads';
-import { LeewayError, type Clock } from '#platform';
+import {
+  decodeBody,
+  decodeTable,
+  idsOf,
+  UnreadablePayload,
+  type DecodedRows,
+  type DecodingContext,
+  type InferenceEvent,
+  type OtherEvent,
+  type PayloadColumn,
+  type PayloadPart,
+  type ReadBody,
+  type Table,
+} from '#payloads';
+import { LeewayError, type Clock, type Instant } from '#platform';
 import type { GroupCommitter } from './group-committer.js';
 import type { IngestMetrics } from './metrics.js';
-import { MAX_PAYLOAD_ROWS, type IngestLimits, type InferencesBody } from './schemas.js';
-import type { VersionContexts } from './version-context.js';
+import { receiptOf, unreadable, type IngestReceipt } from './receipts.js';
+import { RateCeiling, sampleRows } from './sampling.js';
+import { MAX_PAYLOAD_ROWS, partSchema, payloadIdSchema, type IngestLimits } from './schemas.js';
+import type { Tallies } from './tallies.js';
+import type { VersionContext, VersionContexts } from './version-context.js';
 
-/** Refused rows that an answer lists; the rest is counted. */
-const MAX_LISTED_REJECTIONS = 100;
-
-/**
- * What became of a payload. `receivedCount` = `acceptedCount` + `rejectedCount`. The receipt of a duplicate says what was
- * counted when the payload came first, so that a sender who lost that answer can still balance its books.
- */
-export interface IngestReceipt {
-  readonly payloadId: string;
-  /** `duplicate`: a payload with this id was counted before; nothing was counted now. */
-  readonly status: 'accepted' | 'duplicate';
-  readonly receivedCount: number;
-  readonly acceptedCount: number;
-  readonly rejectedCount: number;
-  readonly rejections: readonly Rejection[];
-  readonly omittedRejectionCount: number;
-  readonly ignoredColumns: readonly string[];
+/** A payload as a source hands it over: its body, and what was said of it outside the body. */
+export interface IngestMessage {
+  readonly body: ReadBody;
+  /** The idempotency key of its sender, where it was sent beside the body. */
+  readonly payloadId?: string | undefined;
+  /** What the rows are, where it was said beside the body. */
+  readonly part?: PayloadPart | undefined;
 }
 
-/** The HTTP source of inferences: decodes, validates, and answers when the rows are durable. */
+/** Rows that came by column: a part of a file. */
+export interface TableMessage {
+  readonly table: Table;
+  readonly part: PayloadPart;
+  readonly payloadId: string;
+  /** The idempotency key of this part, or null. */
+  readonly key: string | null;
+  /** The place of the table's first row in its file: what row ids and refusals are counted from. */
+  readonly firstRow: number;
+}
+
+/** What became of a delivery of events: one receipt for each that is of an inference. */
+export interface EventReceipt {
+  readonly receipts: readonly IngestReceipt[];
+  /** Events of other types, which were not looked at. */
+  readonly ignoredEventCount: number;
+  /** Events of a batch that could not be decoded; the others were counted. */
+  readonly failures: readonly EventFailure[];
+}
+
+export interface EventFailure {
+  /** The event's place among those of inferences. */
+  readonly event: number;
+  readonly detail: string;
+}
+
+/** One decoded payload on its way to its commit. */
+interface Arrival {
+  readonly context: VersionContext;
+  readonly payloadId: string;
+  readonly key: string | null;
+  readonly receivedAt: Instant;
+  readonly decoded: DecodedRows;
+}
+
+/** The source-independent part of ingest: decodes, validates, samples, and answers when the rows are durable. */
 export class Ingest {
+  private readonly ceilings = new Map<string, RateCeiling>();
+
   constructor(
     private readonly contexts: VersionContexts,
     private readonly committer: GroupCommitter,
@@ -38,71 +81,182 @@ export class Ingest {
   /**
    * Takes one payload. Rows are counted by their event time; refused rows are counted by reason.
    *
-   * @throws LeewayError `not-found`, `payload-empty`, `payload-too-large`, `ingest-overloaded`, `database-unavailable`
+   * @throws LeewayError `not-found`, `invalid-json`, `invalid-body`, `payload-empty`, `payload-too-large`,
+   * `ingest-overloaded`, `database-unavailable`
    */
-  async accept(modelName: string, versionName: string, body: InferencesBody): Promise<IngestReceipt> {
-    const { rows } = body;
-    if (rows.length === 0)
-      throw new LeewayError('payload-empty', 'the payload has 0 rows', {
-        places: [{ pointer: '/rows', detail: 'send at least one row' }],
-      });
-    if (rows.length > MAX_PAYLOAD_ROWS) {
-      throw new LeewayError(
-        'payload-too-large',
-        `the payload has ${rows.length} rows; send at most ${MAX_PAYLOAD_ROWS} at once`,
-        {
-          places: [{ pointer: '/rows', detail: `at most ${MAX_PAYLOAD_ROWS} rows` }],
-        },
-      );
-    }
+  async accept(modelName: string, versionName: string, message: IngestMessage): Promise<IngestReceipt> {
     const context = await this.contexts.of(modelName, versionName);
-    const payloadId = body.payloadId ?? randomUUID();
+    const ids = idsOf(message.body);
+    const given = payloadIdOf(message.payloadId, ids.payloadId);
+    const payloadId = given ?? randomUUID();
     const receivedAt = this.clock.now();
-    const decoded = decodeJsonRows(rows, {
-      columns: context.columns,
-      inferenceIdOf: (row) => `${payloadId}-${row}`,
-      receivedAt,
-      maxFutureMs: this.limits.maxFutureMs,
-      maxAgeMs: this.limits.maxAgeMs,
+    const decoded = this.decode(message.body, {
+      ...this.decodingContext(context, receivedAt),
+      part: message.part ?? partOf(ids.part),
+      inferenceIdOf: ids.inferenceId === null ? (row) => `${payloadId}-${row}` : idsOfCall(ids.inferenceId),
     });
-    const status = await this.committer.commit({
-      context,
-      key: body.payloadId === undefined ? null : keyOf(context.version.id, body.payloadId),
-      receivedAt,
-      batch: decoded.batch,
-      rejections: countByReason(decoded.rejections),
+    if (decoded.receivedCount === 0)
+      throw new LeewayError('payload-empty', 'the payload has 0 rows; send at least one');
+    const key = given === undefined ? null : keyOf(context.version.id, given);
+    return this.commit({ context, payloadId, key, receivedAt, decoded });
+  }
+
+  /**
+   * Takes events of a payload logger: each is a payload of its own, known by its source and id, and half of an inference.
+   *
+   * @throws LeewayError as `accept`; an event of a batch that cannot be decoded is a failure in the receipt instead
+   */
+  async acceptEvents(
+    modelName: string,
+    versionName: string,
+    events: readonly (InferenceEvent | OtherEvent)[],
+  ): Promise<EventReceipt> {
+    const context = await this.contexts.of(modelName, versionName);
+    const receivedAt = this.clock.now();
+    const own = events.filter((event) => event.part !== null);
+    const failures: EventFailure[] = [];
+    const arrivals = own.flatMap((event, index): Arrival[] => {
+      try {
+        return [this.decodeEvent(event, context, receivedAt)];
+      } catch (error) {
+        if (own.length === 1 || !(error instanceof LeewayError)) throw error;
+        failures.push({ event: index, detail: error.message });
+        return [];
+      }
     });
-    this.count(status, decoded.batch.rowCount, decoded.rejections.length);
+    const receipts = await Promise.all(arrivals.map((arrival) => this.commit(arrival)));
+    const ignoredEventCount = events.length - own.length;
+    this.metrics.payloads.inc({ outcome: 'ignored' }, ignoredEventCount);
+    return { receipts, ignoredEventCount, failures };
+  }
+
+  /** The columns that a version's rows may bring. @throws LeewayError `not-found` */
+  async columnsOf(modelName: string, versionName: string): Promise<readonly PayloadColumn[]> {
+    return (await this.contexts.of(modelName, versionName)).columns;
+  }
+
+  /** Takes rows that were decoded into a table by their source. @throws LeewayError as `accept` */
+  async acceptTable(modelName: string, versionName: string, message: TableMessage): Promise<IngestReceipt> {
+    const context = await this.contexts.of(modelName, versionName);
+    const { table, part, payloadId, firstRow } = message;
+    const receivedAt = this.clock.now();
+    const decoded = decodeTable(table, {
+      ...this.decodingContext(context, receivedAt),
+      part,
+      inferenceIdOf: (row) => `${payloadId}-${firstRow + row}`,
+    });
+    const key = message.key === null ? null : keyOf(context.version.id, message.key);
+    const receipt = await this.commit({ context, payloadId, key, receivedAt, decoded });
     return {
-      payloadId,
-      status,
-      receivedCount: rows.length,
-      acceptedCount: decoded.batch.rowCount,
-      rejectedCount: decoded.rejections.length,
-      rejections: decoded.rejections.slice(0, MAX_LISTED_REJECTIONS),
-      omittedRejectionCount: Math.max(0, decoded.rejections.length - MAX_LISTED_REJECTIONS),
-      ignoredColumns: decoded.ignoredColumns,
+      ...receipt,
+      rejections: receipt.rejections.map((each) => ({ ...each, row: firstRow + each.row })),
     };
   }
 
-  private count(status: IngestReceipt['status'], accepted: number, rejected: number): void {
+  private decodeEvent(event: InferenceEvent, context: VersionContext, receivedAt: Instant): Arrival {
+    const decoded = this.decode(event.body, {
+      ...this.decodingContext(context, receivedAt),
+      part: event.part,
+      eventAt: event.at ?? receivedAt,
+      inferenceIdOf: idsOfCall(event.callId),
+    });
+    const key = keyOf(context.version.id, event.key);
+    return { context, payloadId: event.callId, key, receivedAt, decoded };
+  }
+
+  private decodingContext(
+    { columns }: VersionContext,
+    receivedAt: Instant,
+  ): Omit<DecodingContext, 'part' | 'inferenceIdOf'> {
+    const { maxFutureMs, maxAgeMs } = this.limits;
+    return { columns, receivedAt, eventAt: receivedAt, maxFutureMs, maxAgeMs, maxRows: MAX_PAYLOAD_ROWS };
+  }
+
+  private decode(body: ReadBody, context: DecodingContext): DecodedRows {
+    try {
+      return decodeBody(body, context);
+    } catch (error) {
+      throw error instanceof UnreadablePayload ? unreadable(error) : error;
+    }
+  }
+
+  private async commit({ context, payloadId, key, receivedAt, decoded }: Arrival): Promise<IngestReceipt> {
+    const { part, batch, rejections, receivedCount, unexpectedRowCount } = decoded;
+    const fraction = this.fractionOf(context, batch.rowCount, receivedAt);
+    const { kept, sampledOut } = sampleRows(batch, fraction, context);
+    const unexpected: Tallies = unexpectedRowCount === 0 ? {} : { 'unexpected-column': unexpectedRowCount };
+    const status = await this.committer.commit({
+      context,
+      key,
+      receivedAt,
+      part,
+      batch: kept,
+      sampledOut,
+      tallies: { ...rejections.tallies, ...unexpected },
+      receivedCount,
+    });
+    const receipt = receiptOf(payloadId, status, decoded, kept.rowCount);
+    this.count(receipt);
+    return receipt;
+  }
+
+  /** The share of rows to count now: the model's, lowered while more arrive than its ceiling. */
+  private fractionOf({ version }: VersionContext, rowCount: number, now: Instant): number {
+    const { fraction, maxRowsPerSecond } = version.model.sampling;
+    if (maxRowsPerSecond === undefined) return fraction;
+    let ceiling = this.ceilings.get(version.id);
+    if (ceiling === undefined) this.ceilings.set(version.id, (ceiling = new RateCeiling()));
+    return fraction * ceiling.shareFor(rowCount * fraction, maxRowsPerSecond, now);
+  }
+
+  private count({
+    status,
+    receivedCount,
+    acceptedCount,
+    sampledOutCount,
+    rejectedCount,
+  }: IngestReceipt): void {
     this.metrics.payloads.inc({ outcome: status });
     if (status === 'duplicate') {
-      this.metrics.rows.inc({ outcome: 'duplicate' }, accepted + rejected);
+      this.metrics.rows.inc({ outcome: 'duplicate' }, receivedCount);
       return;
     }
-    this.metrics.rows.inc({ outcome: 'accepted' }, accepted);
-    this.metrics.rows.inc({ outcome: 'rejected' }, rejected);
+    this.metrics.rows.inc({ outcome: 'accepted' }, acceptedCount - sampledOutCount);
+    this.metrics.rows.inc({ outcome: 'sampled-out' }, sampledOutCount);
+    this.metrics.rows.inc({ outcome: 'rejected' }, rejectedCount);
   }
+}
+
+/** Row ids of one call of a serving system: its own id, or that with the row where it has several (Seldon's way). */
+function idsOfCall(callId: string): (row: number, rowCount: number) => string {
+  return (row, rowCount) => (rowCount === 1 ? callId : `${callId}-item-${row}`);
+}
+
+/** The idempotency key, from beside the body or from within; both must agree. */
+function payloadIdOf(beside: string | undefined, within: unknown): string | undefined {
+  if (beside !== undefined && within !== undefined && beside !== within)
+    throw new LeewayError('invalid-body', 'the header Idempotency-Key and payloadId differ', {
+      places: [{ pointer: '/payloadId', detail: 'must equal the header Idempotency-Key' }],
+    });
+  const parsed = payloadIdSchema.optional().safeParse(beside ?? within);
+  if (parsed.success) return parsed.data;
+  const detail = parsed.error.issues.map(({ message }) => message).join('; ');
+  throw new LeewayError('invalid-body', `the payload id is wrong: ${detail}`, {
+    places: [{ pointer: '/payloadId', detail }],
+  });
+}
+
+function partOf(within: unknown): PayloadPart | null {
+  if (within === undefined) return null;
+  const parsed = partSchema.safeParse(within);
+  if (parsed.success) return parsed.data;
+  const detail = parsed.error.issues.map(({ message }) => message).join('; ');
+  throw new LeewayError('invalid-body', `"part" is wrong: ${detail}`, {
+    places: [{ pointer: '/part', detail }],
+  });
 }
 
 /** Keys of all versions share a table: 128 bits, whatever the length of the id. */
 function keyOf(versionId: string, payloadId: string): string {
   return createHash('sha256').update(`${versionId}/${payloadId}`).digest('base64url').slice(0, 22);
-}
-
-function countByReason(rejections: readonly Rejection[]): Partial<Record<RejectionReason, number>> {
-  const counts: Partial<Record<RejectionReason, number>> = {};
-  for (const { reason } of rejections) counts[reason] = (counts[reason] ?? 0) + 1;
-  return counts;
 }

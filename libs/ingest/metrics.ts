@@ -41,9 +41,7 @@ export class IngestMetrics {
       help: 'Delta rows that are not yet compacted into their windows.',
       registers,
     });
-    for (const outcome of ['accepted', 'rejected', 'duplicate']) {
-      this.rows.inc({ outcome }, 0);
-      this.payloads.inc({ outcome }, 0);
-    }
+    for (const outcome of ['accepted', 'sampled-out', 'rejected', 'duplicate']) this.rows.inc({ outcome }, 0);
+    for (const outcome of ['accepted', 'duplicate', 'ignored']) this.payloads.inc({ outcome }, 0);
   }
 }

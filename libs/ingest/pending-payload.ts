@@ -1,5 +1,6 @@
-import type { ColumnBatch, RejectionReason } from '#payloads';
+import type { ColumnBatch, PayloadPart } from '#payloads';
 import type { Instant } from '#platform';
+import type { SampledOut } from './sampling.js';
 import type { VersionContext } from './version-context.js';
 
 /** A decoded payload that waits for its commit. */
@@ -8,8 +9,19 @@ export interface PendingPayload {
   /** Unique over all versions, or null for a payload without an id, which cannot be told from its repetition. */
   readonly key: string | null;
   readonly receivedAt: Instant;
+  readonly part: PayloadPart;
+  /** The rows to count: those that were not refused and not sampled out. */
   readonly batch: ColumnBatch;
-  readonly rejections: Readonly<Partial<Record<RejectionReason, number>>>;
+  readonly sampledOut: readonly SampledOut[];
+  /** What else is counted of it, by reason: refused rows, unexpected columns. */
+  readonly tallies: Readonly<Record<string, number>>;
+  /** Rows as they came; what a duplicate counts. */
+  readonly receivedCount: number;
 }
 
 export type CommitOutcome = 'accepted' | 'duplicate';
+
+/** What a payload holds in memory until its commit, in cells: ids and times count as one each. */
+export function cellCountOf({ batch }: PendingPayload): number {
+  return batch.rowCount * (batch.columns.length + 2) + 1;
+}

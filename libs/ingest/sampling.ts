@@ -1,3 +1,8 @@
+import { selectRows, type ColumnBatch } from '#payloads';
+import { windowStart, type Instant } from '#platform';
+import { segmentsOfRows } from './segments.js';
+import type { VersionContext } from './version-context.js';
+
 /**
  * A number in [0, 1) that depends on the inference id alone, the same on every node and for every half of an
  * inference: 53 bits of two 32-bit FNV-1a hashes with a murmur finalizer (FNV alone leaves the ids of a counter in
@@ -20,4 +25,68 @@ function finalize(hash: number): number {
   h ^= h >>> 13;
   h = Math.imul(h, 0xc2b2ae35);
   return h ^ (h >>> 16);
+}
+
+/** Rows of one window that arrived and are not counted. */
+export interface SampledOut {
+  readonly segment: string;
+  readonly start: Instant;
+  readonly count: number;
+}
+
+/** The rows whose rank is below `fraction`, and how many others each window has. */
+export function sampleRows(
+  batch: ColumnBatch,
+  fraction: number,
+  context: VersionContext,
+): { readonly kept: ColumnBatch; readonly sampledOut: readonly SampledOut[] } {
+  if (fraction >= 1) return { kept: batch, sampledOut: [] };
+  const segmentOf = segmentsOfRows(batch, context);
+  const rows: number[] = [];
+  const out = new Map<string, { segment: string; start: Instant; count: number }>();
+  for (let row = 0; row < batch.rowCount; row += 1) {
+    if (sampleRank(batch.inferenceIds[row] ?? '') < fraction) {
+      rows.push(row);
+      continue;
+    }
+    const start = windowStart(batch.timestamps[row] ?? NaN, context.version.model.grainMs);
+    const segment = segmentOf(row);
+    const key = `${start}/${segment}`;
+    const window = out.get(key);
+    if (window === undefined) out.set(key, { segment, start, count: 1 });
+    else window.count += 1;
+  }
+  return { kept: selectRows(batch, rows), sampledOut: [...out.values()] };
+}
+
+/** Length of the spans over which arriving rows are counted. */
+const SPAN_MS = 1_000;
+
+/**
+ * The share of a version's rows that keeps it below a ceiling of rows a second: 1, ½, ¼, … by the rate of the second
+ * before. Steps of two, so that nodes under similar load take the same rows of one inference.
+ */
+export class RateCeiling {
+  private spanStart = -Infinity;
+  private count = 0;
+  private share = 1;
+
+  /** Notes that rows arrived; returns the share of them to take. */
+  shareFor(rowCount: number, maxRowsPerSecond: number, now: Instant): number {
+    const elapsedMs = now - this.spanStart;
+    if (elapsedMs >= SPAN_MS || elapsedMs < 0) {
+      const rate = elapsedMs < 2 * SPAN_MS ? (this.count * 1_000) / elapsedMs : 0;
+      this.share = shareBelow(rate, maxRowsPerSecond);
+      this.spanStart = now;
+      this.count = 0;
+    }
+    this.count += rowCount;
+    // A burst in the middle of a second is cut as well, and not a second later.
+    const soFar = shareBelow(this.count, maxRowsPerSecond);
+    return Math.min(this.share, soFar);
+  }
+}
+
+function shareBelow(rate: number, ceiling: number): number {
+  return rate <= ceiling ? 1 : 2 ** -Math.ceil(Math.log2(rate / ceiling));
 }

@@ -1,36 +1,50 @@
 import { z } from 'zod';
+import { PAYLOAD_PARTS } from '#payloads';
 
 /** Rows of one payload. More are refused with `payload-too-large`: they would hold up the commit that others wait for. */
 export const MAX_PAYLOAD_ROWS = 10_000;
 
-export const inferencesSchema = z.strictObject({
-  payloadId: z
-    .string()
-    .min(1)
-    .max(200)
-    .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
-    .optional()
-    .describe(
-      'Idempotency key: a payload that is sent again with the same id is counted once. Also taken from the header Idempotency-Key',
-    ),
-  rows: z
-    .array(
-      z.unknown().meta({
-        type: 'object',
-        properties: {
-          inferenceId: { type: 'string' },
-          timestamp: { type: 'string', format: 'date-time' },
-          values: { type: 'object', additionalProperties: true },
-        },
-        required: ['values'],
-      }),
-    )
-    .describe(
-      'Rows { inferenceId?, timestamp?, values: { column: value } }; each is validated against the schema of the version',
-    ),
-});
+/** Events of one delivery of a payload logger. */
+export const MAX_EVENTS = 1_000;
 
-export type InferencesBody = z.infer<typeof inferencesSchema>;
+export const payloadIdSchema = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
+  .describe(
+    'Idempotency key: a payload that is sent again with the same id is counted once. Also taken from the header Idempotency-Key',
+  );
+
+export const partSchema = z
+  .enum(PAYLOAD_PARTS)
+  .describe('What the rows are: whole inferences, or the requests or the responses of some');
+
+const cellsSchema = z.record(z.string(), z.unknown());
+
+/** The JSON body of a payload in Leeway's own forms, for the API's description: decoding is stricter, and faster. */
+export const inferencesSchema = z.union([
+  z.strictObject({
+    payloadId: payloadIdSchema.optional(),
+    part: partSchema.optional(),
+    rows: z
+      .array(
+        z.strictObject({
+          inferenceId: z.string().optional(),
+          timestamp: z.iso.datetime({ offset: true }).optional(),
+          values: cellsSchema,
+        }),
+      )
+      .describe('Each row is validated against the schema of the version'),
+  }),
+  z.strictObject({
+    payloadId: payloadIdSchema.optional(),
+    part: partSchema.optional(),
+    columns: z.record(z.string(), z.array(z.unknown())),
+    inferenceIds: z.array(z.string()).optional(),
+    timestamps: z.array(z.iso.datetime({ offset: true })).optional(),
+  }),
+]);
 
 /** How rows are judged before they are counted. */
 export interface IngestLimits {
@@ -38,12 +52,12 @@ export interface IngestLimits {
   readonly maxFutureMs: number;
   /** How old an event time may be: older windows are gone. */
   readonly maxAgeMs: number;
-  /** Payload rows that may wait for their commit before new ones are told to come back (429). Bounds the memory. */
-  readonly maxPendingRows: number;
+  /** Cells that may wait for their commit before new payloads are told to come back (429). Bounds the memory: 8 bytes a number. */
+  readonly maxPendingCells: number;
 }
 
 export const DEFAULT_INGEST_LIMITS: IngestLimits = {
   maxFutureMs: 5 * 60_000,
   maxAgeMs: 30 * 86_400_000,
-  maxPendingRows: 200_000,
+  maxPendingCells: 6_000_000,
 };

@@ -1,20 +1,20 @@
-import type { PayloadColumn } from '#payloads';
+import type { ColumnSide, PayloadColumn } from '#payloads';
 import {
+  MAX_SEGMENTS,
   NO_BASELINE_GRID,
   epochAt,
+  segmentColumnsOf,
+  segmentName,
   type BaselineEpoch,
   type Baselines,
+  type ColumnRole,
   type Models,
   type Version,
 } from '#registry';
 import type { Grid } from '#stats';
 import type { Clock, Instant } from '#platform';
+import { OTHER } from './segment-names.js';
 
-/** The segment of a version without a segment column. */
-export const WHOLE = 'all';
-/** Segments of one version that are counted apart; the rest is `other`. */
-export const MAX_SEGMENTS = 100;
-const OTHER_SEGMENTS = 'other';
 /**
  * How long what is known of a version is used without asking again. New baselines wait for longer than this before
  * they take effect (BASELINE_NOTICE_MS), so that no node counts a window on the wrong grid.
@@ -27,16 +27,17 @@ const MAX_CONTEXTS = 10_000;
 export interface VersionContext {
   readonly version: Version;
   readonly columns: readonly PayloadColumn[];
-  readonly segmentColumn: string | null;
+  readonly segmentColumns: readonly string[];
   /** The grid that windows starting at this instant are counted on. */
   gridAt(start: Instant): Grid;
-  /** The segment that a value of the segment column is counted under. */
-  segmentOf(value: string | number | null): string;
+  /** The segment that a row with these values of the segment columns is counted under. */
+  segmentOf(values: readonly (string | number | null)[]): string;
 }
 
 /** Contexts of versions, kept for a second. */
 export class VersionContexts {
   private readonly kept = new Map<string, { context: Promise<VersionContext>; until: Instant }>();
+  private readonly columns = new Map<string, readonly PayloadColumn[]>();
 
   constructor(
     private readonly models: Models,
@@ -57,47 +58,67 @@ export class VersionContexts {
     return context;
   }
 
+  /** The version's columns, the same list every time: what is compiled for a list is kept with it. They never change. */
+  private columnsOf(version: Version): readonly PayloadColumn[] {
+    const known = this.columns.get(version.id);
+    if (known !== undefined) return known;
+    if (this.columns.size >= MAX_CONTEXTS) this.columns.clear();
+    const columns = version.columns.map(({ name, type, role }) => ({ name, type, side: SIDES[role] }));
+    this.columns.set(version.id, columns);
+    return columns;
+  }
+
   private async load(modelName: string, versionName: string): Promise<VersionContext> {
     const version = await this.models.getVersion(modelName, versionName);
     const epochs = await this.baselines.epochs(version.id);
     const grids = new Map<string, Grid>();
     for (const { gridHash } of epochs) grids.set(gridHash, await this.baselines.grid(gridHash));
-    return contextOf(version, epochs, grids);
+    return contextOf(version, this.columnsOf(version), epochs, grids, this.clock.now());
   }
 }
 
 function contextOf(
   version: Version,
+  columns: readonly PayloadColumn[],
   epochs: readonly BaselineEpoch[],
   grids: ReadonlyMap<string, Grid>,
+  now: Instant,
 ): VersionContext {
-  const segmentColumn = version.columns.find(({ role }) => role === 'segment')?.name ?? null;
-  const latest = epochs.at(-1);
-  const knownSegments =
-    segmentColumn === null
-      ? new Set<string>()
-      : segmentsOf(segmentColumn, latest && grids.get(latest.gridHash));
+  const segmentColumns = segmentColumnsOf(version.columns);
+  const epoch = epochAt(epochs, now) ?? epochs.at(-1);
+  const known = new Set(
+    epoch === undefined ? [] : segmentsOf(segmentColumns, epoch, grids.get(epoch.gridHash)),
+  );
   return {
     version,
-    segmentColumn,
-    columns: version.columns.map(({ name, type, role }) => ({
-      name,
-      type,
-      isRequired: role !== 'groundTruth',
-    })),
+    segmentColumns,
+    columns,
     gridAt(start) {
       const epoch = epochAt(epochs, start);
       return (epoch && grids.get(epoch.gridHash)) ?? NO_BASELINE_GRID;
     },
-    segmentOf(value) {
-      const segment = value === null ? 'missing' : String(value);
-      return knownSegments.has(segment) ? segment : OTHER_SEGMENTS;
+    segmentOf(values) {
+      const segment = segmentName(values);
+      return known.has(segment) ? segment : OTHER;
     },
   };
 }
 
+const SIDES: Readonly<Record<ColumnRole, ColumnSide>> = {
+  feature: 'request',
+  segment: 'request',
+  prediction: 'response',
+  score: 'response',
+  groundTruth: 'neither',
+};
+
 /** The segments that the baseline knows: a client cannot invent windows. */
-function segmentsOf(column: string, grid: Grid | undefined): Set<string> {
-  const definition = grid?.columns.find(({ name }) => name === column)?.grid;
-  return new Set(definition?.kind === 'categorical' ? definition.categories.slice(0, MAX_SEGMENTS) : []);
+function segmentsOf(
+  columns: readonly string[],
+  epoch: BaselineEpoch,
+  grid: Grid | undefined,
+): readonly string[] {
+  if (epoch.segments !== null) return epoch.segments;
+  const definition = grid?.columns.find(({ name }) => name === columns[0])?.grid;
+  return definition?.kind === 'categorical' ? definition.categories.slice(0, MAX_SEGMENTS) : [];
 }

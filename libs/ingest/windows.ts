@@ -10,6 +10,7 @@ import {
 } from '#platform';
 import { epochAt, type Baselines, type Models, type Version } from '#registry';
 import { deserializeProfile, mergeProfiles, type Profile } from '#stats';
+import { addCounts, rejectedCountOf, rejectionsOf } from './tallies.js';
 
 /** A window's counts, without its profile. */
 export interface WindowSummary {
@@ -118,8 +119,8 @@ export class Windows {
           gridHash: row.grid_hash,
           baselineId: epochAt(epochs, start)?.id ?? null,
           rowCount: Number(row.row_count),
-          rejectedCount: Object.values(rejections).reduce((sum, count) => sum + count, 0),
-          rejections,
+          rejectedCount: rejectedCountOf(rejections),
+          rejections: rejectionsOf(rejections),
         };
       },
     );
@@ -187,7 +188,7 @@ export class Windows {
       version: row.version,
       start: row.window_start.getTime(),
       rowCount: Number(row.row_count),
-      rejectedCount: Object.values(addCounts(row.rejections)).reduce((sum, count) => sum + count, 0),
+      rejectedCount: rejectedCountOf(addCounts(row.rejections)),
     }));
   }
 
@@ -200,12 +201,4 @@ export class Windows {
   lastClosedEnd(grainMs: number, latenessMs: number): Instant {
     return Math.floor((this.clock.now() - latenessMs) / grainMs) * grainMs;
   }
-}
-
-export function addCounts(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const sum: Record<string, number> = {};
-  for (const part of parts) {
-    for (const [key, count] of Object.entries(part)) sum[key] = (sum[key] ?? 0) + count;
-  }
-  return sum;
 }

@@ -2,13 +2,19 @@
 export const COLUMN_TYPES = ['numeric', 'categorical', 'boolean', 'text'] as const;
 export type ColumnType = (typeof COLUMN_TYPES)[number];
 
+/** Which half of an inference brings a column: its request, its response, or neither (ground truth comes later). */
+export type ColumnSide = 'request' | 'response' | 'neither';
+
 /** What decoding has to know of one column of a version's schema. */
 export interface PayloadColumn {
   readonly name: string;
   readonly type: ColumnType;
-  /** A row without this key is refused; null as its value is a missing value and is fine. */
-  readonly isRequired: boolean;
+  readonly side: ColumnSide;
 }
+
+/** What a payload brings of its inferences: all of them, or one half. */
+export const PAYLOAD_PARTS = ['whole', 'request', 'response'] as const;
+export type PayloadPart = (typeof PAYLOAD_PARTS)[number];
 
 /** Numbers of one column; NaN is a missing value. */
 export interface NumericValues {
@@ -37,6 +43,11 @@ export interface ColumnBatch {
   /** Event times, milliseconds since the epoch. */
   readonly timestamps: Float64Array;
   readonly columns: readonly NamedColumn[];
+}
+
+/** The columns that a payload of this part brings. Ground truth may come with whole rows. */
+export function columnsOfPart(columns: readonly PayloadColumn[], part: PayloadPart): PayloadColumn[] {
+  return part === 'whole' ? [...columns] : columns.filter(({ side }) => side === part);
 }
 
 /** The rows of a batch at these indexes, in this order. */

@@ -3,18 +3,39 @@ export {
   selectRows,
   type ColumnBatch,
   COLUMN_TYPES,
+  type ColumnSide,
   type ColumnType,
   type StringValues,
   type NamedColumn,
   type NumericValues,
+  PAYLOAD_PARTS,
   type PayloadColumn,
+  type PayloadPart,
 } from './column-batch.js';
 export { ColumnBuilder, type Cell } from './column-builder.js';
+export { UnreadablePayload, type DecodedRows, type DecodingContext } from './decoding.js';
 export {
-  decodeJsonRows,
+  BODY_FORMATS,
+  decodeBody,
+  idsOf,
+  readBody,
+  type BodyFormat,
+  type BodyIds,
+  type ReadBody,
+} from './formats/body.js';
+export {
+  isBinaryMode,
+  readBinaryEvent,
+  readStructuredEvents,
+  type InferenceEvent,
+  type OtherEvent,
+} from './formats/cloud-events.js';
+export { decodeRecords, ID_FIELDS, TIME_FIELDS } from './records.js';
+export {
+  MAX_LISTED_REJECTIONS,
   REJECTION_REASONS,
-  type DecodedRows,
-  type JsonRowsContext,
   type Rejection,
   type RejectionReason,
-} from './json-rows.js';
+  type Rejections,
+} from './rejections.js';
+export { decodeTable, type Table, type TableCells } from './table.js';

@@ -45,4 +45,12 @@ export {
   type Page,
   type PageRequest,
 } from './paging.js';
+export {
+  doublesExpression,
+  doublesOf,
+  ParquetFile,
+  quotedColumn,
+  UnreadableParquet,
+  type ParquetColumn,
+} from './parquet-file.js';
 export { secretRefSchema, secretResolver, type ResolveSecret, type SecretRef } from './secrets.js';

@@ -27,6 +27,7 @@ import { readNdjson, readRows } from './baseline-source/ndjson.js';
 import { readParquet } from './baseline-source/parquet.js';
 import type { BaselineSource, BaselineTable } from './baseline-source/source.js';
 import type { Models, Version } from './models.js';
+import { frequentSegments, segmentColumnsOf } from './segments.js';
 import type { ColumnSpec } from './schemas.js';
 
 /** What normal looks like for one version: an immutable profile of training data on its own grid. */
@@ -52,6 +53,8 @@ export interface BaselineEpoch {
   readonly gridHash: string;
   /** Epoch milliseconds; -Infinity for the first baseline. */
   readonly effectiveFrom: number;
+  /** The segments that are counted apart (see `segmentName`); null where only the categories of one column are known. */
+  readonly segments: readonly string[] | null;
 }
 
 /**
@@ -69,6 +72,13 @@ interface BaselineRow {
   grid_hash: string;
   effective_from: Date | null;
   created_at: Date;
+}
+
+interface EpochRow {
+  id: string;
+  grid_hash: string;
+  effective_from: Date | null;
+  segments: string[] | null;
 }
 
 const SELECT = `
@@ -102,7 +112,8 @@ export class Baselines {
     const grid = buildGrid(table.columns);
     const profile = emptyProfile(grid);
     foldColumns(profile, table.rowCount, table.columns);
-    const baseline = await this.store(version, source.kind, profile);
+    const segments = frequentSegments(segmentColumnsOf(version.columns), table.columns, table.rowCount);
+    const baseline = await this.store(version, source.kind, profile, segments);
     return { ...baseline, columns: summarizeProfile(profile) };
   }
 
@@ -129,14 +140,15 @@ export class Baselines {
 
   /** When which baseline of the version counts, oldest first. */
   async epochs(versionId: string): Promise<BaselineEpoch[]> {
-    const rows = await this.database.query<{ id: string; grid_hash: string; effective_from: Date | null }>(
-      'select id, grid_hash, effective_from from baseline where version_id = $1 order by id',
+    const rows = await this.database.query<EpochRow>(
+      'select id, grid_hash, effective_from, segments from baseline where version_id = $1 order by id',
       [versionId],
     );
     return rows.map((row) => ({
       id: row.id,
       gridHash: row.grid_hash,
       effectiveFrom: row.effective_from?.getTime() ?? -Infinity,
+      segments: row.segments,
     }));
   }
 
@@ -166,7 +178,12 @@ export class Baselines {
     return grid;
   }
 
-  private async store(version: Version, source: string, profile: Profile): Promise<Baseline> {
+  private async store(
+    version: Version,
+    source: string,
+    profile: Profile,
+    segments: readonly string[],
+  ): Promise<Baseline> {
     return this.database.transaction(async (tx) => {
       await tx.query('select 1 from version where id = $1 for update', [version.id]);
       const bytes = base64(serializeProfile(profile));
@@ -178,9 +195,9 @@ export class Baselines {
         [profile.grid.hash, base64(serializeGrid(profile.grid))],
       );
       const [row] = await tx.query<{ id: string }>(
-        `insert into baseline (version_id, source, row_count, grid_hash, profile, effective_from)
-         values ($1, $2, $3, $4, decode($5, 'base64'), $6) returning id`,
-        [version.id, source, profile.rowCount, profile.grid.hash, bytes, effectiveFrom],
+        `insert into baseline (version_id, source, row_count, grid_hash, profile, effective_from, segments)
+         values ($1, $2, $3, $4, decode($5, 'base64'), $6, $7) returning id`,
+        [version.id, source, profile.rowCount, profile.grid.hash, bytes, effectiveFrom, segments],
       );
       const [stored] = await tx.query<BaselineRow>(`${SELECT} where b.id = $1`, [row?.id]);
       if (stored === undefined) throw new Error('the statement returned no row');

@@ -13,6 +13,7 @@ export {
 export { summarizeProfile, type ColumnSummary } from './column-summary.js';
 export { Deployments, recentDeployments, retiredVersions, type Deployment } from './deployments.js';
 export { Models, type Model, type Version } from './models.js';
+export { MAX_SEGMENTS, segmentColumnsOf, segmentName } from './segments.js';
 export {
   baselineRowsSchema,
   columnSchema,
@@ -23,5 +24,6 @@ export {
   type ColumnSpec,
   type DeploymentSpec,
   type ModelSpec,
+  type SamplingSpec,
   type VersionSpec,
 } from './schemas.js';

@@ -20,6 +20,8 @@ export const columnSchema = z.strictObject({
 });
 export type ColumnSpec = z.infer<typeof columnSchema>;
 
+/** Most columns that make segments together; each more multiplies their number. */
+const MAX_SEGMENT_COLUMNS = 3;
 /** Most columns of one version: bounds a window's size (a few kB per column). */
 const MAX_COLUMNS = 1_000;
 
@@ -49,8 +51,11 @@ export const versionSchema = z.strictObject({
             message: 'a segment is a category: texts differ from row to row',
           });
       });
-      if (columns.filter(({ role }) => role === 'segment').length > 1) {
-        context.addIssue({ code: 'custom', message: 'at most one column can be the segment' });
+      if (columns.filter(({ role }) => role === 'segment').length > MAX_SEGMENT_COLUMNS) {
+        context.addIssue({
+          code: 'custom',
+          message: `at most ${MAX_SEGMENT_COLUMNS} columns can make the segments`,
+        });
       }
     }),
 });
@@ -67,11 +72,29 @@ export const captureSchema = z.strictObject({
   redactedColumns: z.array(z.string()).default([]).describe('Columns that are counted but never captured'),
 });
 
+export const samplingSchema = z.strictObject({
+  fraction: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe(
+      'Share of inferences that is counted, chosen by a hash of the inference id: the same on every node',
+    ),
+  maxRowsPerSecond: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Above this rate an ingest node counts a half, a quarter, … of the rows instead'),
+});
+export type SamplingSpec = z.infer<typeof samplingSchema>;
+
 export const modelSchema = z.strictObject({
   name: nameSchema,
   description: z.string().max(2_000).optional(),
   task: z.enum(['classification', 'regression', 'other']).default('other'),
   grain: positiveDurationSchema.default('5m').describe('Length of a window; it cannot change later'),
+  sampling: samplingSchema.default({ fraction: 1 }),
   capture: captureSchema.default({ fraction: 0.1, maxRowsPerWindow: 1_000, redactedColumns: [] }),
 });
 export type ModelSpec = z.infer<typeof modelSchema>;

@@ -19,7 +19,7 @@ export type {
   TextProfile,
 } from './profile/profile.js';
 export { emptyProfile } from './profile/profile.js';
-export { foldColumns } from './profile/fold-columns.js';
+export { foldColumns, foldSomeColumns } from './profile/fold-columns.js';
 export { mergeProfiles } from './profile/merge-profiles.js';
 export { deserializeProfile, serializeProfile } from './profile/profile-codec.js';
 export { type FrequentValue, frequentValues, type SpaceSaving } from './profile/space-saving.js';

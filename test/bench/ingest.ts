@@ -27,7 +27,9 @@ const rows = rowsOf(PAYLOAD_ROWS, 2).map((values) => ({ values }));
 
 let sequence = 0;
 const send = (): Promise<unknown> =>
-  ingest.accept('bench', 'wide', { payloadId: `p${(sequence += 1)}`, rows });
+  ingest.accept('bench', 'wide', {
+    body: { format: 'json', value: { payloadId: `p${(sequence += 1)}`, rows } },
+  });
 
 /** Every payload waits for its own commit before the next is sent: one transaction each. */
 async function oneByOne(): Promise<void> {

@@ -1,41 +1,91 @@
-import { Body, Controller, Headers, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { inferencesSchema, type InferencesBody, type IngestReceipt } from '#ingest';
+import { Body, Controller, Headers, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { inferencesSchema, partSchema, type EventReceipt, type IngestReceipt } from '#ingest';
 import { LeewayError } from '#platform';
-import { Needs } from '../http/auth.guard.js';
-import { readBody } from '../http/validation.js';
+import { KeyInPath, Needs } from '../http/auth.guard.js';
+import { RawBody } from '../http/body-parsers.js';
+import { readIngestRequest } from '../http/ingest-request.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
-import { Answers, receiptAnswer } from './responses.js';
+import { Answers, eventReceiptAnswer, receiptAnswer } from './responses.js';
 
+const partQuery = z.object({ part: partSchema.optional() });
+
+/** Where payloads arrive. Bodies are decoded by the room, not by the framework: see `readIngestRequest`. */
 @ApiTags('Inferences')
-@Controller('api/v1/models/:model/versions/:version/inferences')
+@Controller('api/v1')
+@Needs('ingest')
 export class InferencesController {
   constructor(@Inject(ROOMS) private readonly rooms: Rooms) {}
 
-  @Post()
+  @Post('models/:model/versions/:version/inferences')
   @HttpCode(202)
-  @Needs('ingest')
+  @RawBody()
   @ApiOperation({
     summary:
       'Send rows that were served. Answered once they are durable; a payload id that was counted before is a duplicate',
   })
+  @ApiConsumes(
+    'application/json',
+    'application/x-ndjson',
+    'text/csv',
+    'application/octet-stream',
+    'application/vnd.apache.parquet',
+    'application/cloudevents+json',
+    'application/cloudevents-batch+json',
+  )
+  @ApiBody({ schema: z.toJSONSchema(inferencesSchema, { target: 'openapi-3.0', io: 'input' }) as object })
   @Answers(receiptAnswer, 202)
-  accept(
+  async accept(
     @Param('model') model: string,
     @Param('version') version: string,
-    @Headers('idempotency-key') idempotencyKey: string | undefined,
-    @Body({ schema: inferencesSchema }) body: InferencesBody,
-  ): Promise<IngestReceipt> {
-    const payloadId = body.payloadId ?? idempotencyKey;
-    if (idempotencyKey !== undefined && idempotencyKey !== payloadId) {
-      throw new LeewayError('invalid-body', 'the header Idempotency-Key and payloadId differ', {
-        places: [{ pointer: '/payloadId', detail: 'must equal the header Idempotency-Key' }],
-      });
+    @Headers('idempotency-key') payloadId: string | undefined,
+    @Query({ schema: partQuery }) { part }: z.infer<typeof partQuery>,
+    @Req() request: FastifyRequest,
+    @Body() body: unknown,
+  ): Promise<IngestReceipt | EventReceipt> {
+    const read = readIngestRequest(request, body, { payloadId, part });
+    const { ingest, parquetIngest } = this.rooms;
+    switch (read.kind) {
+      case 'payload':
+        return ingest.accept(model, version, read.message);
+      case 'events':
+        return ingest.acceptEvents(model, version, read.events);
+      case 'parquet':
+        return parquetIngest.accept(model, version, { stream: read.stream, payloadId, part });
     }
-    return this.rooms.ingest.accept(model, version, {
-      ...body,
-      payloadId: readBody(inferencesSchema.shape.payloadId, payloadId),
-    });
+  }
+
+  @Post('ingest/:ingestKey/models/:model/versions/:version/events')
+  @HttpCode(200)
+  @KeyInPath()
+  @RawBody()
+  @ApiOperation({
+    summary:
+      "Where a payload logger that cannot send headers of its own, such as KServe's, posts its CloudEvents: the API key stands in the path",
+  })
+  @ApiConsumes('application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json')
+  @ApiBody({
+    schema: {
+      description:
+        'The data of one event whose attributes stand in ce- headers, or a CloudEvents object or batch; the data in any form of JSON or with binary tensors',
+    },
+  })
+  @Answers(eventReceiptAnswer, 200)
+  events(
+    @Param('model') model: string,
+    @Param('version') version: string,
+    @Req() request: FastifyRequest,
+    @Body() body: unknown,
+  ): Promise<EventReceipt> {
+    const { ingest } = this.rooms;
+    const read = readIngestRequest(request, body, { payloadId: undefined, part: undefined });
+    if (read.kind === 'events') return ingest.acceptEvents(model, version, read.events);
+    throw new LeewayError(
+      'unsupported-media-type',
+      'this endpoint takes CloudEvents: ce- headers, application/cloudevents+json or application/cloudevents-batch+json',
+    );
   }
 }

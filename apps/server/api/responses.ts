@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
 import { monitorSchema } from '#drift';
+import { PAYLOAD_PARTS } from '#payloads';
 import { modelSchema, versionSchema } from '#registry';
 import { RUN_STATUSES } from '#retraining';
 import { ruleSchema } from '#rules';
@@ -48,8 +49,13 @@ export const receiptAnswer = z.object({
   status: z
     .enum(['accepted', 'duplicate'])
     .describe('duplicate: a payload with this id was counted before, nothing now'),
+  part: z.enum(PAYLOAD_PARTS),
   receivedCount: z.number().int(),
   acceptedCount: z.number().int(),
+  sampledOutCount: z
+    .number()
+    .int()
+    .describe("Of the accepted rows, those that the model's sampling leaves out: counted as received only"),
   rejectedCount: z.number().int(),
   rejections: z
     .array(
@@ -63,6 +69,14 @@ export const receiptAnswer = z.object({
     .describe('The first 100'),
   omittedRejectionCount: z.number().int(),
   ignoredColumns: z.array(z.string()),
+});
+
+export const eventReceiptAnswer = z.object({
+  receipts: z.array(receiptAnswer),
+  ignoredEventCount: z.number().int().describe('Events that are not of inferences'),
+  failures: z
+    .array(z.object({ event: z.number().int(), detail: z.string() }))
+    .describe('Events of a batch that could not be decoded; the others were counted'),
 });
 
 export const windowAnswer = z.object({

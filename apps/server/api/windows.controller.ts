@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
-import type { StoredCapturedRow, WindowSummary } from '#ingest';
+import { rejectionsOf, type StoredCapturedRow, type WindowSummary } from '#ingest';
 import { instantSchema, LeewayError, toRfc3339, type Page } from '#platform';
 import { summarizeProfile } from '#registry';
 import { Needs } from '../http/auth.guard.js';
@@ -61,7 +61,7 @@ export class WindowsController {
         segment,
         gridHash: profile.grid.hash,
         rowCount: profile.rowCount,
-        rejections,
+        rejections: rejectionsOf(rejections),
         columns: summarizeProfile(profile),
       })),
     };

@@ -11,12 +11,16 @@ import { allows, ApiKeys, LeewayError, type Scope } from '#platform';
 
 const SCOPE = 'leeway:scope';
 const PUBLIC = 'leeway:public';
+const KEY_IN_PATH = 'leeway:key-in-path';
 
 /** The scope that a route needs. A route that names none needs `admin`. */
 export const Needs = (scope: Scope): CustomDecorator => SetMetadata(SCOPE, scope);
 
 /** A route without a key: health and metrics. */
 export const Public = (): CustomDecorator => SetMetadata(PUBLIC, true);
+
+/** A route whose key may stand in its path as `:ingestKey`, for senders that cannot send headers. */
+export const KeyInPath = (): CustomDecorator => SetMetadata(KEY_IN_PATH, true);
 
 /** Lets a request through when its key has the scope of the route. Denies by default. */
 @Injectable()
@@ -30,7 +34,9 @@ export class AuthGuard implements CanActivate {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets) === true) return true;
     const needed = this.reflector.getAllAndOverride<Scope | undefined>(SCOPE, targets) ?? 'admin';
-    const presented = bearerOf(context.switchToHttp().getRequest<FastifyRequest>());
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const isInPath = this.reflector.getAllAndOverride<boolean | undefined>(KEY_IN_PATH, targets) === true;
+    const presented = bearerOf(request) ?? (isInPath ? keyInPathOf(request) : null);
     const key = presented === null ? null : await this.keys.authenticate(presented);
     if (key === null) {
       throw new LeewayError(
@@ -52,4 +58,8 @@ export class AuthGuard implements CanActivate {
 
 function bearerOf(request: FastifyRequest): string | null {
   return /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;
+}
+
+function keyInPathOf(request: FastifyRequest): string | null {
+  return (request.params as { ingestKey?: string }).ingestKey ?? null;
 }

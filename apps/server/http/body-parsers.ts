@@ -1,8 +1,8 @@
-import type { FastifyInstance } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { LeewayError, messageOf } from '#platform';
-
-/** JSON bodies: 10,000 rows of 30 columns are about 8 MB. Larger data belongs into several payloads, or a baseline stream. */
-export const MAX_JSON_BYTES = 16 * 1024 * 1024;
+import { MAX_BODY_BYTES, readRawBody, type BodyBudget } from './raw-body.js';
 
 /** Baselines come as streams in these forms. */
 export const STREAM_TYPES = {
@@ -11,25 +11,49 @@ export const STREAM_TYPES = {
   'application/vnd.apache.parquet': 'parquet',
 } as const;
 
+const RAW = 'leewayRawBody';
+
+/** A route that gets its body as bytes, expanded, whatever their content type; Parquet stays a stream. */
+export const RawBody = (): MethodDecorator & ClassDecorator => RouteConfig({ [RAW]: true });
+
+function wantsBytes(request: FastifyRequest): boolean {
+  return (request.routeOptions.config as unknown as Readonly<Record<string, unknown>>)[RAW] === true;
+}
+
 /** Installs Leeway's body parsers in place of the framework's. */
-export function installBodyParsers(fastify: FastifyInstance): void {
+export function installBodyParsers(fastify: FastifyInstance, budget: BodyBudget): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(
     'application/json',
-    { parseAs: 'string', bodyLimit: MAX_JSON_BYTES },
-    (_request, body, done) => {
-      if (body.length === 0) {
-        done(null, undefined);
-        return;
-      }
-      try {
-        done(null, JSON.parse(body as string));
-      } catch (cause) {
-        done(new LeewayError('invalid-json', `the body is not JSON: ${messageOf(cause)}`, { cause }));
-      }
+    { bodyLimit: MAX_BODY_BYTES },
+    async (request: FastifyRequest, stream: IncomingMessage) => {
+      const bytes = await readRawBody(request, stream, budget);
+      if (wantsBytes(request)) return bytes;
+      return bytes.length === 0 ? undefined : parseJson(bytes);
     },
   );
-  for (const type of Object.keys(STREAM_TYPES)) {
-    fastify.addContentTypeParser(type, (_request, stream, done) => done(null, stream));
+  for (const type of ['text/csv', 'application/x-ndjson']) {
+    fastify.addContentTypeParser(type, (request: FastifyRequest, stream: IncomingMessage) =>
+      wantsBytes(request) ? readRawBody(request, stream, budget) : Promise.resolve(stream),
+    );
+  }
+  fastify.addContentTypeParser(
+    'application/vnd.apache.parquet',
+    (_request: FastifyRequest, stream: IncomingMessage) => Promise.resolve(stream),
+  );
+  fastify.addContentTypeParser('*', async (request: FastifyRequest, stream: IncomingMessage) => {
+    if (wantsBytes(request)) return readRawBody(request, stream, budget);
+    throw new LeewayError(
+      'unsupported-media-type',
+      `the content type ${JSON.stringify(request.headers['content-type'] ?? 'none')} is not supported here`,
+    );
+  });
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new LeewayError('invalid-json', `the body is not JSON: ${messageOf(cause)}`, { cause });
   }
 }

@@ -1,112 +1,31 @@
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import {
-  DuckDBDoubleVector,
-  DuckDBInstance,
-  type DuckDBConnection,
-  type DuckDBDataChunk,
-  type DuckDBResult,
-} from '@duckdb/node-api';
+import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { cellOf, ColumnBuilder, type NamedColumn } from '#payloads';
-import { messageOf } from '#platform';
+import { doublesExpression, doublesOf, ParquetFile, quotedColumn, UnreadableParquet } from '#platform';
 import type { ColumnSpec } from '../schemas.js';
-import {
-  matchColumns,
-  unreadable,
-  type BaselineReader,
-  type BaselineStream,
-  type BaselineTable,
-} from './source.js';
+import { matchColumns, unreadable, type BaselineReader, type BaselineStream } from './source.js';
 
-/** What DuckDB may use beside the columns that are read out of it. */
-const MEMORY_LIMIT = '1GB';
-
-/** A Parquet file. Its footer comes last, so the stream is kept in a temporary file until it has been read. */
-export const readParquet: BaselineReader<BaselineStream> = async ({ stream }, columns) => {
-  const folder = await mkdtemp(join(tmpdir(), 'leeway-baseline-'));
-  try {
-    const path = join(folder, 'baseline.parquet');
-    await pipeline(stream, createWriteStream(path));
-    return await readFile(path, columns);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-};
-
-async function readFile(path: string, columns: readonly ColumnSpec[]): Promise<BaselineTable> {
-  const instance = await DuckDBInstance.create(':memory:', { memory_limit: MEMORY_LIMIT, threads: '2' });
-  const connection = await instance.connect();
-  try {
-    const matched = matchColumns(columns, await columnNames(connection, path), 'the Parquet file');
-    const expected = await footerRowCount(connection, path);
+/** A Parquet file, column by column. */
+export const readParquet: BaselineReader<BaselineStream> = async ({ stream }, columns) =>
+  ParquetFile.use(stream, async (file) => {
+    const present = (await file.columns().catch(asUnreadable)).map(({ name }) => name);
+    const matched = matchColumns(columns, present, 'the Parquet file');
+    const expected = await file.rowCount();
     const readers = matched.map((column) => columnReader(column, expected));
-    const rowCount = await foldChunks(connection, path, matched, readers);
-    return { rowCount, columns: readers.map((reader) => reader.build()) };
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
-}
-
-async function columnNames(connection: DuckDBConnection, path: string): Promise<string[]> {
-  try {
-    const reader = await connection.runAndReadAll(`describe select * from read_parquet(${quoted(path)})`);
-    return reader.getRows().map((row) => String(row[0]));
-  } catch (cause) {
-    throw unreadable(
-      `this is not a Parquet file that can be read: ${messageOf(cause).replaceAll(path, 'the upload')}`,
-      [],
-      cause,
-    );
-  }
-}
-
-async function footerRowCount(connection: DuckDBConnection, path: string): Promise<number> {
-  const reader = await connection.runAndReadAll(`select count(*) from read_parquet(${quoted(path)})`);
-  return Number(reader.getRows()[0]?.[0] ?? 0);
-}
-
-async function foldChunks(
-  connection: DuckDBConnection,
-  path: string,
-  columns: readonly ColumnSpec[],
-  readers: readonly ColumnReader[],
-): Promise<number> {
-  const selected = columns.map(({ name, type }) => selectionOf(name, type)).join(', ');
-  const result = await connection.stream(`select ${selected} from read_parquet(${quoted(path)})`);
-  let rowCount = 0;
-  for await (const chunk of chunksOf(result)) {
-    const count = chunk.rowCount;
-    readers.forEach((reader, index) => reader.push(chunk, index, count));
-    rowCount += count;
-  }
-  return rowCount;
-}
-
-/** DuckDB's chunks in order. It reads the next one on its own threads while the caller looks at this one. */
-async function* chunksOf(result: DuckDBResult): AsyncGenerator<DuckDBDataChunk> {
-  let next = result.fetchChunk();
-  try {
-    for (;;) {
-      const chunk = await next;
-      if (chunk === null || chunk.rowCount === 0) return;
-      next = result.fetchChunk();
-      yield chunk;
+    let rowCount = 0;
+    for await (const chunk of file.chunks(matched.map(selectionOf))) {
+      const count = chunk.rowCount;
+      readers.forEach((reader, index) => reader.push(chunk, index, count));
+      rowCount += count;
     }
-  } finally {
-    // The connection must not be closed under a read that the caller no longer waits for.
-    await next.catch(() => null);
-  }
+    return { rowCount, columns: readers.map((reader) => reader.build()) };
+  });
+
+function asUnreadable(error: unknown): never {
+  throw error instanceof UnreadableParquet ? unreadable(error.message, [], error) : error;
 }
 
-/** A number that cannot be read becomes infinity here, which is no valid value either, so that it can be told from NULL. */
-function selectionOf(name: string, type: ColumnSpec['type']): string {
-  const column = `"${name.replaceAll('"', '""')}"`;
-  if (type !== 'numeric') return `cast(${column} as varchar)`;
-  return `case when ${column} is null then 'nan'::double else coalesce(try_cast(${column} as double), 'infinity'::double) end`;
+function selectionOf({ name, type }: ColumnSpec): string {
+  return type === 'numeric' ? doublesExpression(name) : `cast(${quotedColumn(name)} as varchar)`;
 }
 
 /** Collects one column from chunks. */
@@ -136,7 +55,7 @@ class NumberReader implements ColumnReader {
   }
 
   push(chunk: DuckDBDataChunk, index: number, rowCount: number): void {
-    const numbers = doublesOf(chunk, index).subarray(0, rowCount);
+    const numbers = doublesOf(chunk, index);
     const isFiniteOrNaN = !numbers.includes(Infinity) && !numbers.includes(-Infinity);
     const valid = isFiniteOrNaN ? numbers : numbers.filter((value) => Math.abs(value) !== Infinity);
     this.reserve(this.length + valid.length);
@@ -156,14 +75,6 @@ class NumberReader implements ColumnReader {
     grown.set(this.numbers.subarray(0, this.length));
     this.numbers = grown;
   }
-}
-
-/** DuckDB's own memory of a chunk's column, through a private field: the public calls make an array of numbers first. */
-function doublesOf(chunk: DuckDBDataChunk, index: number): Float64Array {
-  const vector = chunk.getColumnVector(index);
-  const items: unknown = vector instanceof DuckDBDoubleVector ? vector['items'] : null;
-  if (!(items instanceof Float64Array)) throw new Error('selectionOf reads numbers as doubles');
-  return items;
 }
 
 /** Categories, booleans and texts, which DuckDB casts to text. */
@@ -188,8 +99,4 @@ class TextReader implements ColumnReader {
 function booleanOf(value: unknown): string | null | undefined {
   if (value === null || value === 'true' || value === 'false') return value;
   return undefined;
-}
-
-function quoted(path: string): string {
-  return `'${path.replaceAll("'", "''")}'`;
 }

@@ -18,12 +18,38 @@ import type { ColumnProfile, Profile } from './profile.js';
 export function foldColumns(profile: Profile, rowCount: number, columns: readonly NamedColumn[]): void {
   const byName = batchByName(rowCount, columns);
   profile.rowCount += rowCount;
+  foldKnown(profile, rowCount, byName);
+  profile.grid.columns.forEach(({ name }, i) => {
+    const column = profile.columns[i];
+    if (column !== undefined && !byName.has(name)) column.missingCount += rowCount;
+  });
+}
+
+/**
+ * Counts a batch that has some columns of its rows, because the others come apart: a column that is absent from `columns` stays as
+ * it is. The profile's rows grow by `newRowCount`, 0 where the batch of the others counts them.
+ * @throws RangeError if the batch is none: see `batchByName`; the profile is then as it was
+ */
+export function foldSomeColumns(
+  profile: Profile,
+  rowCount: number,
+  columns: readonly NamedColumn[],
+  newRowCount: number,
+): void {
+  const byName = batchByName(rowCount, columns);
+  profile.rowCount += newRowCount;
+  foldKnown(profile, rowCount, byName);
+}
+
+function foldKnown(
+  profile: Profile,
+  rowCount: number,
+  byName: ReadonlyMap<string, NamedColumn['values']>,
+): void {
   profile.grid.columns.forEach(({ name, grid }, i) => {
     const column = profile.columns[i];
     const values = byName.get(name);
-    if (column === undefined) return;
-    if (values === undefined) column.missingCount += rowCount;
-    else foldColumn(column, grid, values, rowCount);
+    if (column !== undefined && values !== undefined) foldColumn(column, grid, values, rowCount);
   });
 }
 

@@ -1,0 +1,69 @@
+import { toRfc3339, type Transaction } from '#platform';
+import { base64 } from '#registry';
+import { serializeProfile } from '#stats';
+import type { CapturedRow } from './capture-bounds.js';
+import type { Delta } from './fold.js';
+
+/**
+ * Writes the deltas of one commit, one row each.
+ *
+ * Base64 in one JSON text: arrays of bytea are sent as escaped text, and large binary parameters are slow when embedded.
+ */
+export async function insertDeltas(tx: Transaction, deltas: readonly Delta[]): Promise<void> {
+  if (deltas.length === 0) return;
+  const rows = deltas.map((delta) => ({
+    version_id: delta.versionId,
+    segment: delta.segment,
+    window_start: toRfc3339(delta.start),
+    grid_hash: delta.profile.grid.hash,
+    row_count: delta.profile.rowCount,
+    received_count: delta.receivedCount,
+    rejections: delta.tallies,
+    profile: base64(serializeProfile(delta.profile)),
+  }));
+  await tx.query(
+    `insert into window_delta (version_id, segment, window_start, grid_hash, row_count, received_count, rejections, profile)
+     select version_id, segment, window_start, grid_hash, row_count, received_count, rejections, decode(profile, 'base64')
+       from json_to_recordset($1::json) as r (version_id bigint, segment text, window_start timestamptz, grid_hash text,
+                                              row_count bigint, received_count bigint, rejections jsonb, profile text)`,
+    [JSON.stringify(rows)],
+  );
+}
+
+/** Writes captured rows: whole ones to where they stay, halves to where they wait for their other half. */
+export async function insertCaptured(tx: Transaction, captured: readonly CapturedRow[]): Promise<void> {
+  const { whole = [], half = [] } = Object.groupBy(captured, ({ part }) =>
+    part === 'whole' ? part : 'half',
+  );
+  if (whole.length > 0) {
+    await tx.query(
+      `insert into captured_row (version_id, window_start, inference_id, event_at, sample_rank, row_values)
+       select version_id, window_start, inference_id, event_at, sample_rank, row_values from ${RECORDS}`,
+      [recordsOf(whole)],
+    );
+  }
+  if (half.length > 0) {
+    await tx.query(
+      `insert into captured_half (version_id, window_start, inference_id, event_at, sample_rank, part, row_values)
+       select version_id, window_start, inference_id, event_at, sample_rank, part, row_values from ${RECORDS}`,
+      [recordsOf(half)],
+    );
+  }
+}
+
+const RECORDS = `json_to_recordset($1::json) as r (version_id bigint, window_start timestamptz, inference_id text, part text,
+                                                   event_at timestamptz, sample_rank double precision, row_values jsonb)`;
+
+function recordsOf(rows: readonly CapturedRow[]): string {
+  return JSON.stringify(
+    rows.map((row) => ({
+      version_id: row.versionId,
+      window_start: toRfc3339(row.start),
+      inference_id: row.inferenceId,
+      part: row.part,
+      event_at: toRfc3339(row.eventAt),
+      sample_rank: row.sampleRank,
+      row_values: row.values,
+    })),
+  );
+}

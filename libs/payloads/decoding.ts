@@ -1,0 +1,59 @@
+import type { ColumnBatch, PayloadColumn, PayloadPart } from './column-batch.js';
+import type { Rejections } from './rejections.js';
+
+/** What every decoder is told of the version and of the payload's arrival. */
+export interface DecodingContext {
+  /** The whole schema of the version, in its order. */
+  readonly columns: readonly PayloadColumn[];
+  /** What the sender says that the rows are; null where the format itself says it, or they are whole. */
+  readonly part: PayloadPart | null;
+  /** The id of a row that brings none. */
+  readonly inferenceIdOf: (row: number, rowCount: number) => string;
+  /** When the payload arrived, milliseconds since the epoch. */
+  readonly receivedAt: number;
+  /** The event time of rows that bring none, milliseconds since the epoch. */
+  readonly eventAt: number;
+  /** How far ahead of `receivedAt` an event time may be, for clocks that differ. */
+  readonly maxFutureMs: number;
+  readonly maxAgeMs: number;
+  readonly maxRows: number;
+}
+
+/** The rows of a payload: those that can be counted, and what is wrong with the others. */
+export interface DecodedRows {
+  readonly part: PayloadPart;
+  readonly receivedCount: number;
+  readonly batch: ColumnBatch;
+  readonly rejections: Rejections;
+  /** Columns that the schema does not know, sorted, at most 20 of them; they were ignored. */
+  readonly unexpectedColumns: readonly string[];
+  /** Rows that brought such a column. */
+  readonly unexpectedRowCount: number;
+}
+
+/** Why a payload as a whole cannot be decoded. */
+export type PayloadProblem = 'not-json' | 'wrong-form' | 'too-many-rows';
+
+/** A payload of which no row can be told from another: nothing of it is counted. */
+export class UnreadablePayload extends Error {
+  override readonly name = 'UnreadablePayload';
+
+  constructor(
+    readonly problem: PayloadProblem,
+    message: string,
+    /** JSON pointer to what is wrong, or empty. */
+    readonly pointer = '',
+  ) {
+    super(message);
+  }
+}
+
+/** @throws UnreadablePayload `too-many-rows` */
+export function checkRowCount(rowCount: number, { maxRows }: DecodingContext, pointer = ''): void {
+  if (rowCount > maxRows)
+    throw new UnreadablePayload(
+      'too-many-rows',
+      `the payload has ${rowCount} rows; send at most ${maxRows} at once`,
+      pointer,
+    );
+}

@@ -1,0 +1,99 @@
+import { UnreadablePayload, type DecodedRows, type DecodingContext } from '../decoding.js';
+import { isRecord } from '../rejections.js';
+import { decodeCsv } from './csv.js';
+import { decodeJson } from './json.js';
+import { jsonObjectLength, parseJson, readJson, textOfBytes } from './json-text.js';
+import { decodeLines } from './lines.js';
+import { decodeV2Binary } from './v2-binary.js';
+
+/** How a body of inferences is written. `json` is whichever JSON form it turns out to have. */
+export const BODY_FORMATS = ['json', 'ndjson', 'csv', 'v2-binary'] as const;
+export type BodyFormat = (typeof BODY_FORMATS)[number];
+
+/** A body before its rows are decoded: parsed where it is JSON, so that what it says of itself can be looked at first. */
+export type ReadBody =
+  | { readonly format: 'json'; readonly value: unknown }
+  | { readonly format: 'ndjson' | 'csv'; readonly text: string }
+  | { readonly format: 'v2-binary'; readonly bytes: Uint8Array; readonly jsonLength: number };
+
+/**
+ * Reads a body in a known format. `jsonLength` is what Inference-Header-Content-Length says, where it was sent.
+ *
+ * @throws UnreadablePayload `not-json`
+ */
+export function readBody(format: BodyFormat, bytes: Uint8Array, jsonLength: number | null = null): ReadBody {
+  switch (format) {
+    case 'json':
+      return { format, value: readJson(bytes) };
+    case 'ndjson':
+    case 'csv':
+      return { format, text: textOfBytes(bytes) };
+    case 'v2-binary':
+      return { format, bytes, jsonLength: jsonLength ?? jsonObjectLength(bytes) ?? bytes.length };
+  }
+}
+
+/**
+ * Reads a body whose content type says nothing of it, as a logger forwards it: JSON, or JSON with binary tensors behind it.
+ *
+ * @throws UnreadablePayload `not-json`
+ */
+export function sniffBody(bytes: Uint8Array): ReadBody {
+  const jsonLength = jsonObjectLength(bytes);
+  const hasMore = jsonLength !== null && bytes.subarray(jsonLength).some((byte) => byte > 32);
+  if (jsonLength !== null && (hasMore || isBinary(bytes, jsonLength)))
+    return { format: 'v2-binary', bytes, jsonLength };
+  return { format: 'json', value: readJson(bytes) };
+}
+
+/** Tensors may consist of spaces or zeros only; then what the JSON says decides. */
+function isBinary(bytes: Uint8Array, jsonLength: number): boolean {
+  return (
+    jsonLength < bytes.length && textOfBytes(bytes.subarray(0, jsonLength)).includes('"binary_data_size"')
+  );
+}
+
+/** Decodes the rows of a body. @throws UnreadablePayload */
+export function decodeBody(body: ReadBody, context: DecodingContext): DecodedRows {
+  switch (body.format) {
+    case 'json':
+      return decodeJson(body.value, context);
+    case 'ndjson':
+      return decodeLines(body.text, context);
+    case 'csv':
+      return decodeCsv(body.text, context);
+    case 'v2-binary':
+      return decodeV2Binary(body.bytes, body.jsonLength, context);
+  }
+}
+
+/** What a body says of itself: its idempotency key, and the id of the inference that it is about. */
+export interface BodyIds {
+  readonly payloadId: unknown;
+  readonly inferenceId: string | null;
+  readonly part: unknown;
+}
+
+/** The ids in the body. Only bodies of Leeway's own form have a `payloadId`; V2 has the `id` of its request. */
+export function idsOf(body: ReadBody): BodyIds {
+  const value = body.format === 'json' ? body.value : body.format === 'v2-binary' ? headOf(body) : null;
+  if (!isRecord(value)) return { payloadId: undefined, inferenceId: null, part: undefined };
+  const isOwn = 'rows' in value || 'columns' in value;
+  const { id } = value;
+  return {
+    payloadId: isOwn ? value['payloadId'] : undefined,
+    part: isOwn ? value['part'] : undefined,
+    inferenceId: !isOwn && typeof id === 'string' && id.length > 0 && id.length <= MAX_ID_LENGTH ? id : null,
+  };
+}
+
+const MAX_ID_LENGTH = 200;
+
+function headOf({ bytes, jsonLength }: ReadBody & { format: 'v2-binary' }): unknown {
+  try {
+    return parseJson(textOfBytes(bytes.subarray(0, jsonLength)));
+  } catch (error) {
+    if (error instanceof UnreadablePayload) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,144 @@
+import { UnreadablePayload } from '../decoding.js';
+import { isRecord, kindOf } from '../rejections.js';
+import { instantOf } from '../row-facts.js';
+import { readBody, sniffBody, type ReadBody } from './body.js';
+
+/** One event of a payload logger: the request or the response of one inference call. */
+export interface InferenceEvent {
+  readonly part: 'request' | 'response';
+  /** The same for every delivery of this event, and for no other one. */
+  readonly key: string;
+  /** The same for the request and the response of one call. */
+  readonly callId: string;
+  /** When the event happened, milliseconds since the epoch; null where the sender does not say. */
+  readonly at: number | null;
+  readonly body: ReadBody;
+}
+
+/** An event that is not one of an inference, such as another one of the same broker. */
+export interface OtherEvent {
+  readonly part: null;
+  readonly type: string;
+}
+
+/** Attributes of an event by their CloudEvents names, in lower case, and its data. */
+interface RawEvent {
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly readData: () => ReadBody;
+}
+
+const PREFIX = 'ce-';
+const REQUIRED = ['id', 'source', 'type', 'specversion'];
+
+/** Whether the headers are those of CloudEvents' binary mode. */
+export function isBinaryMode(headers: Readonly<Record<string, unknown>>): boolean {
+  return `${PREFIX}type` in headers || `${PREFIX}id` in headers;
+}
+
+/**
+ * The one event of a request in binary mode: attributes in `ce-` headers, data in the body. The content type is not
+ * looked at, since KServe's logger sends the request's with every response.
+ *
+ * @throws UnreadablePayload `wrong-form` for missing attributes, `not-json`
+ */
+export function readBinaryEvent(
+  headers: Readonly<Record<string, unknown>>,
+  bytes: Uint8Array,
+): InferenceEvent | OtherEvent {
+  const attributes = new Map<string, string>();
+  for (const [name, value] of Object.entries(headers))
+    if (name.startsWith(PREFIX) && typeof value === 'string')
+      attributes.set(name.slice(PREFIX.length), value);
+  return eventOf({ attributes, readData: () => sniffBody(bytes) }, '');
+}
+
+/**
+ * The events of a structured body (`application/cloudevents+json`, an object) or of a batch
+ * (`application/cloudevents-batch+json`, an array).
+ *
+ * @throws UnreadablePayload `wrong-form`, `not-json`, `too-many-rows` for more than `maxEvents`
+ */
+export function readStructuredEvents(body: unknown, maxEvents: number): (InferenceEvent | OtherEvent)[] {
+  const events = Array.isArray(body) ? (body as readonly unknown[]) : [body];
+  if (events.length > maxEvents)
+    throw new UnreadablePayload(
+      'too-many-rows',
+      `the batch has ${events.length} events; send at most ${maxEvents} at once`,
+    );
+  return events.map((event, index) => {
+    const pointer = Array.isArray(body) ? `/${index}` : '';
+    if (!isRecord(event))
+      throw new UnreadablePayload(
+        'wrong-form',
+        `the event ${pointer} is ${kindOf(event)}; expected an object`,
+        pointer,
+      );
+    const attributes = new Map<string, string>();
+    for (const [name, value] of Object.entries(event))
+      if (name !== 'data' && name !== 'data_base64' && ['string', 'number', 'boolean'].includes(typeof value))
+        attributes.set(name.toLowerCase(), String(value));
+    return eventOf({ attributes, readData: () => structuredData(event, pointer) }, pointer);
+  });
+}
+
+function structuredData(event: Readonly<Record<string, unknown>>, pointer: string): ReadBody {
+  const { data, data_base64: base64 } = event;
+  if (typeof base64 === 'string') return sniffBody(bytesOfBase64(base64, `${pointer}/data_base64`));
+  if (typeof data === 'string') return readBody('json', new TextEncoder().encode(data));
+  return { format: 'json', value: data };
+}
+
+function bytesOfBase64(text: string, pointer: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch {
+    throw new UnreadablePayload('wrong-form', `${pointer} is not base64`, pointer);
+  }
+}
+
+function eventOf({ attributes, readData }: RawEvent, pointer: string): InferenceEvent | OtherEvent {
+  const absent = REQUIRED.filter((name) => (attributes.get(name) ?? '') === '');
+  if (absent.length > 0)
+    throw new UnreadablePayload(
+      'wrong-form',
+      `the event has no ${absent.map((name) => JSON.stringify(name)).join(', ')}; CloudEvents requires ${REQUIRED.join(', ')}`,
+      pointer,
+    );
+  const attribute = (name: string): string => attributes.get(name) ?? '';
+  const type = attribute('type');
+  const part = partOf(type);
+  if (part === null) return { part, type };
+  return {
+    part,
+    key: JSON.stringify([...SCOPE.map(attribute), attribute('id'), type]),
+    callId: callIdOf(attributes),
+    at: timeOf(attributes, pointer),
+    body: readData(),
+  };
+}
+
+/** KServe's logger gives a request and its response one id, and a client may choose it: only with these it is unique. */
+const SCOPE = ['namespace', 'inferenceservicename', 'component', 'endpoint', 'source'];
+
+function partOf(type: string): 'request' | 'response' | null {
+  if (/(^|\.)inference\.request$/.test(type)) return 'request';
+  return /(^|\.)inference\.response$/.test(type) ? 'response' : null;
+}
+
+/** Seldon's events have ids of their own, and the call's in `requestid`. */
+function callIdOf(attributes: ReadonlyMap<string, string>): string {
+  const requestId = attributes.get('requestid') ?? '';
+  return requestId === '' ? (attributes.get('id') ?? '') : requestId;
+}
+
+function timeOf(attributes: ReadonlyMap<string, string>, pointer: string): number | null {
+  const time = attributes.get('time') ?? '';
+  if (time === '') return null;
+  const at = instantOf(time);
+  if (!Number.isNaN(at)) return at;
+  throw new UnreadablePayload(
+    'wrong-form',
+    `the event's time ${JSON.stringify(time)} is not RFC 3339 with a zone`,
+    `${pointer}/time`,
+  );
+}

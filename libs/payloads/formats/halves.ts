@@ -1,0 +1,62 @@
+import type { PayloadColumn, PayloadPart } from '../column-batch.js';
+import type { DecodedRows, DecodingContext } from '../decoding.js';
+import { UnreadablePayload } from '../decoding.js';
+import { decodeTable, type Table, type TableCells } from '../table.js';
+import type { TablePart } from './positional.js';
+
+/** One half of a serving protocol's body: its rows, or null where the body does not bring it. */
+export type Half = (TablePart & { readonly rowCount: number }) | null;
+
+/** The columns of one side of the schema, in its order: what values by position belong to. */
+export function sideColumns(
+  { columns }: DecodingContext,
+  side: 'request' | 'response',
+): readonly PayloadColumn[] {
+  return columns.filter((column) => column.side === side);
+}
+
+/**
+ * Decodes what a serving protocol brings: its requests, its responses, or both of the same rows.
+ *
+ * @throws UnreadablePayload `wrong-form` when both are there and differ in their number of rows, or the asked part is absent
+ */
+export function decodeHalves(
+  request: Half,
+  response: Half,
+  context: DecodingContext,
+  names: readonly [request: string, response: string],
+): DecodedRows {
+  const part = context.part ?? partOf(request, response);
+  const wanted: Half[] = part === 'whole' ? [request, response] : [part === 'request' ? request : response];
+  const halves = wanted.filter((half) => half !== null);
+  if (halves.length < wanted.length) {
+    const absent = names.filter(
+      (_, index) =>
+        (part === 'whole' || (part === 'request') === (index === 0)) && [request, response][index] === null,
+    );
+    throw new UnreadablePayload('wrong-form', `the body has no ${absent.join(' and no ')}`);
+  }
+  const [first, second] = halves;
+  const rowCount = first?.rowCount ?? 0;
+  if (second !== undefined && second.rowCount !== rowCount)
+    throw new UnreadablePayload(
+      'wrong-form',
+      `${names[0]} has ${rowCount} rows and ${names[1]} ${second.rowCount}; both must be of the same inferences`,
+    );
+  return decodeTable(joined(rowCount, halves), context, part);
+}
+
+function partOf(request: Half, response: Half): PayloadPart {
+  if (request !== null && response !== null) return 'whole';
+  return response === null ? 'request' : 'response';
+}
+
+function joined(rowCount: number, halves: readonly TablePart[]): Table {
+  const columns = new Map<string, TableCells>();
+  const misshapen = new Map<number, string>();
+  for (const half of halves) {
+    for (const [name, cells] of half.columns) columns.set(name, cells);
+    for (const [row, problem] of half.misshapen ?? []) if (!misshapen.has(row)) misshapen.set(row, problem);
+  }
+  return { rowCount, columns, misshapen };
+}

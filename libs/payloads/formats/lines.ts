@@ -1,0 +1,44 @@
+import { isRecord } from '../rejections.js';
+import { checkRowCount, type DecodedRows, type DecodingContext } from '../decoding.js';
+import { RecordDecoder, type RecordForm } from '../records.js';
+
+/**
+ * Decodes NDJSON: one record a line, in the form of the first one. Empty lines are no rows; a line that is not JSON is a
+ * refused one.
+ *
+ * @throws UnreadablePayload `too-many-rows`
+ */
+export function decodeLines(text: string, context: DecodingContext): DecodedRows {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  checkRowCount(lines.length, context);
+  const records = lines.map(parseLine);
+  const form = formOf(
+    records.find((record) => !(record instanceof NotJson)),
+    context,
+  );
+  const decoder = new RecordDecoder(form, context, context.part ?? 'whole', lines.length);
+  records.forEach((record, row) => {
+    if (record instanceof NotJson)
+      decoder.refuse(row, 'not-json', null, () => `line ${row} is not JSON: ${record.message}`);
+    else decoder.push(row, record);
+  });
+  return decoder.build();
+}
+
+class NotJson {
+  constructor(readonly message: string) {}
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch (error) {
+    return new NotJson((error as Error).message);
+  }
+}
+
+/** `row` when the record has an object of values that is not itself a column. */
+export function formOf(record: unknown, { columns }: DecodingContext): RecordForm {
+  const hasValues = isRecord(record) && isRecord(record['values']);
+  return hasValues && !columns.some(({ name }) => name === 'values') ? 'row' : 'flat';
+}

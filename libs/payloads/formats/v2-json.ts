@@ -1,0 +1,93 @@
+import { UnreadablePayload, type DecodedRows, type DecodingContext } from '../decoding.js';
+import { isRecord, kindOf } from '../rejections.js';
+import type { TableCells } from '../table.js';
+import { decodeHalves, sideColumns, type Half } from './halves.js';
+import { shapeOf } from './shape.js';
+import { tensorRows, type Tensor } from './tensors.js';
+
+/** Whether a body's `inputs` or `outputs` are tensors: KServe's V1 protocol uses the same words for something else. */
+export function isV2(body: Readonly<Record<string, unknown>>): boolean {
+  return ['inputs', 'outputs'].some((name) => {
+    const tensors = body[name];
+    return (
+      Array.isArray(tensors) && isRecord(tensors[0]) && ('datatype' in tensors[0] || 'shape' in tensors[0])
+    );
+  });
+}
+
+/**
+ * Decodes the Open Inference Protocol V2 in JSON: one tensor a column, or one tensor `[rows, columns]` in the order of the
+ * schema. `data` may be flat or nested.
+ *
+ * @throws UnreadablePayload `wrong-form`, `too-many-rows`
+ */
+export function decodeV2Json(body: Readonly<Record<string, unknown>>, context: DecodingContext): DecodedRows {
+  return decodeV2(body, context, readJsonTensor);
+}
+
+/** Reads the values of one tensor of `inputs` or `outputs`. */
+export type ReadTensor = (spec: Readonly<Record<string, unknown>>, pointer: string) => Tensor;
+
+/** The same for tensors wherever their values are. */
+export function decodeV2(
+  body: Readonly<Record<string, unknown>>,
+  context: DecodingContext,
+  readTensor: ReadTensor,
+): DecodedRows {
+  const half = (name: 'inputs' | 'outputs', side: 'request' | 'response'): Half => {
+    const tensors = body[name];
+    // A request may ask for outputs by name; only those with values are a response.
+    if (tensors === undefined || (name === 'outputs' && isRequested(tensors))) return null;
+    if (!Array.isArray(tensors) || tensors.length === 0)
+      throw new UnreadablePayload(
+        'wrong-form',
+        `"${name}" is ${kindOf(tensors)}; expected an array of tensors`,
+        `/${name}`,
+      );
+    const read = (tensors as readonly unknown[]).map((spec, index) => {
+      const pointer = `/${name}/${index}`;
+      if (!isRecord(spec))
+        throw new UnreadablePayload(
+          'wrong-form',
+          `${pointer} is ${kindOf(spec)}; expected a tensor`,
+          pointer,
+        );
+      return readTensor(spec, pointer);
+    });
+    return tensorRows(read, sideColumns(context, side), `/${name}`);
+  };
+  return decodeHalves(half('inputs', 'request'), half('outputs', 'response'), context, ['inputs', 'outputs']);
+}
+
+function isRequested(outputs: unknown): boolean {
+  return (
+    Array.isArray(outputs) &&
+    outputs.every((output) => isRecord(output) && !('shape' in output) && !('data' in output))
+  );
+}
+
+export function nameOf(spec: Readonly<Record<string, unknown>>, pointer: string): string {
+  const { name } = spec;
+  if (typeof name === 'string') return name;
+  throw new UnreadablePayload(
+    'wrong-form',
+    `${pointer}/name is ${kindOf(name)}; expected a text`,
+    `${pointer}/name`,
+  );
+}
+
+function readJsonTensor(spec: Readonly<Record<string, unknown>>, pointer: string): Tensor {
+  const { data, shape } = spec;
+  if (!Array.isArray(data))
+    throw new UnreadablePayload(
+      'wrong-form',
+      isRecord(spec['parameters']) && 'binary_data_size' in spec['parameters']
+        ? `${pointer} has its values behind the JSON; the body must then hold them, with its length in Inference-Header-Content-Length`
+        : `${pointer}/data is ${kindOf(data)}; expected an array`,
+      `${pointer}/data`,
+    );
+  const values: TableCells = Array.isArray(data[0])
+    ? (data.flat(Infinity) as unknown[])
+    : (data as unknown[]);
+  return { name: nameOf(spec, pointer), ...shapeOf(shape, values.length, pointer), values };
+}
