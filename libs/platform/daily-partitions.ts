@@ -7,16 +7,23 @@ const ALREADY_THERE = new Set(['42P07', '23505', '42710']);
 
 /** A table that is partitioned by day, so that what has aged out is dropped whole instead of row by row. */
 export class DailyPartitions {
-  private readonly known = new Set<string>();
+  /** Nobody drops the newest day. An older one may have been dropped by another process, and is asked for each time. */
+  private newestKnown = -Infinity;
 
   constructor(private readonly table: string) {}
 
-  /** Makes sure that the partitions of these instants exist. Call it outside any transaction. */
+  /**
+   * Makes sure that the partitions of these instants exist. Call it outside any transaction.
+   *
+   * It costs nothing for the newest day that it has seen, and for any other one statement that locks nothing when the
+   * partition is there.
+   */
   async ensure(sql: Sql, instants: Iterable<Instant>): Promise<void> {
-    const days = new Set([...instants].map((at) => Math.floor(at / DAY_MS)));
+    const days = new Set<number>();
+    for (const at of instants) days.add(Math.floor(at / DAY_MS));
     for (const day of days) {
+      if (day === this.newestKnown) continue;
       const name = this.nameOf(day);
-      if (this.known.has(name)) continue;
       const [from, to] = [day, day + 1].map((each) => new Date(each * DAY_MS).toISOString());
       try {
         await sql.query(
@@ -25,7 +32,7 @@ export class DailyPartitions {
       } catch (error) {
         if (!ALREADY_THERE.has(String((error as { code?: unknown }).code))) throw error;
       }
-      this.known.add(name);
+      this.newestKnown = Math.max(this.newestKnown, day);
     }
   }
 
@@ -37,10 +44,8 @@ export class DailyPartitions {
     );
     const oldest = this.nameOf(Math.floor(before / DAY_MS));
     const expired = rows.map((row) => row.name).filter((name) => name < oldest);
-    for (const name of expired) {
-      await sql.query(`drop table if exists ${name}`);
-      this.known.delete(name);
-    }
+    for (const name of expired) await sql.query(`drop table if exists ${name}`);
+    if (this.newestKnown < Math.floor(before / DAY_MS)) this.newestKnown = -Infinity;
     return expired;
   }
 

@@ -94,6 +94,17 @@ describe('on a database', () => {
     ]);
     expect(await test.database.query('select value from signal_sample')).toEqual([{ value: 2 }]);
   });
+
+  it('makes a partition again that another process dropped', async () => {
+    const [day, next] = [Date.UTC(2026, 1, 1), Date.UTC(2026, 1, 2)];
+    const partitions = new DailyPartitions('captured_row');
+    await partitions.ensure(test.database, [day, next]);
+    await new DailyPartitions('captured_row').dropBefore(test.database, next);
+    await partitions.ensure(test.database, [day]);
+    expect(
+      await test.database.query(`select to_regclass('captured_row_20260201') is not null as is_there`),
+    ).toEqual([{ is_there: true }]);
+  });
 });
 
 describe('lockFolder', () => {
