@@ -1,7 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 const STATEMENTS = [
-  `alter table window_delta add column if not exists received_count bigint not null default 0`,
   // Requests and responses of captured inferences that wait for their other half; see Pairing.
   `create table captured_half (
      id bigint generated always as identity primary key,

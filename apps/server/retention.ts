@@ -29,7 +29,7 @@ export class Retention {
     const now = this.clock.now();
     if (now - this.lastRunAt < EVERY_MS) return;
     const { capturedRows, drift, outbox, signals, windows } = this.rooms;
-    await windows.deleteBefore(now - durationMs(this.keep.windows));
+    await windows.dropBefore(now - durationMs(this.keep.windows));
     await capturedRows.dropBefore(now - durationMs(this.keep.capturedRows));
     await signals.dropBefore(now - durationMs(this.keep.signals));
     await drift.deleteBefore(now - durationMs(this.keep.driftResults));

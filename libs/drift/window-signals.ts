@@ -36,16 +36,16 @@ export class WindowSignals {
       from: to - Math.max(REWRITTEN_WINDOWS * model.grainMs, MIN_LOOKBACK_MS),
       to,
     });
-    const samples = counts.flatMap(({ version, start, rowCount, rejectedCount }): SignalSample[] => {
-      const received = rowCount + rejectedCount;
+    const samples = counts.flatMap(({ version, start, receivedCount, rejectedCount }): SignalSample[] => {
+      const offered = receivedCount + rejectedCount;
       const shared = { model: model.name, labels: { version }, source: 'ingest', at: start + model.grainMs };
       return [
-        { ...shared, name: 'ingest_rows', unit: 'rows', value: rowCount },
+        { ...shared, name: 'ingest_rows', unit: 'rows', value: receivedCount },
         {
           ...shared,
           name: 'rejected_row_ratio',
           unit: 'ratio',
-          value: received === 0 ? null : rejectedCount / received,
+          value: offered === 0 ? null : rejectedCount / offered,
         },
       ];
     });

@@ -1,8 +1,8 @@
-import { toRfc3339, type Clock, type Database, type Transaction } from '#platform';
+import { DailyPartitions, toRfc3339, type Clock, type Database, type Transaction } from '#platform';
 import { base64, type Baselines } from '#registry';
 import { deserializeProfile, emptyProfile, mergeProfiles, serializeProfile, type Profile } from '#stats';
 import type { IngestMetrics } from './metrics.js';
-import { addCounts } from './tallies.js';
+import { addCounts, type Tallies } from './tallies.js';
 
 /** An open window is compacted once this many deltas wait; a reader merges the rest in well under a millisecond each. */
 const MAX_OPEN_DELTAS = 50;
@@ -18,6 +18,8 @@ interface WindowKey {
 
 /** Merges the deltas of a window into its one row, and holds captured rows to their bound. */
 export class Compaction {
+  private readonly partitions = new DailyPartitions('profile_window');
+
   constructor(
     private readonly database: Database,
     private readonly baselines: Baselines,
@@ -36,6 +38,10 @@ export class Compaction {
         order by d.window_start limit $3`,
       [MAX_OPEN_DELTAS, toRfc3339(this.clock.now() - OPEN_FOR_MS), MAX_WINDOWS_PER_PASS],
     );
+    await this.partitions.ensure(
+      this.database,
+      due.map(({ window_start }) => window_start.getTime()),
+    );
     for (const { max_rows: maxRows, ...key } of due) {
       await this.compact(key);
       await this.trimCaptured(key, maxRows);
@@ -49,28 +55,28 @@ export class Compaction {
     const values = [key.version_id, key.segment, key.window_start, key.grid_hash];
     await this.database.transaction(async (tx) => {
       await tx.query(
-        `insert into profile_window (version_id, segment, window_start, grid_hash, row_count, rejections, profile)
-         values ($1, $2, $3, $4, 0, '{}', decode($5, 'base64')) on conflict do nothing`,
+        `insert into profile_window (version_id, segment, window_start, grid_hash, row_count, received_count, rejections, profile)
+         values ($1, $2, $3, $4, 0, 0, '{}', decode($5, 'base64')) on conflict do nothing`,
         [...values, base64(serializeProfile(emptyProfile(grid)))],
       );
       const [window] = await tx.query<PartRow>(
-        `${SELECT_PART} from profile_window where ${THIS_WINDOW} for update`,
+        `select ${PART_COLUMNS} from profile_window where ${THIS_WINDOW} for update`,
         values,
       );
       const deltas = await tx.query<PartRow>(
-        `delete from window_delta where ${THIS_WINDOW} returning rejections, encode(profile, 'base64') as profile`,
+        `delete from window_delta where ${THIS_WINDOW} returning ${PART_COLUMNS}`,
         values,
       );
       if (window === undefined || deltas.length === 0) return;
       const profile = emptyProfile(grid);
-      for (const part of [window, ...deltas])
+      const parts = [window, ...deltas];
+      for (const part of parts)
         mergeProfiles(profile, deserializeProfile(Buffer.from(part.profile, 'base64'), grid));
-      await storeWindow(
-        tx,
-        values,
+      await storeWindow(tx, values, {
         profile,
-        addCounts([window, ...deltas].map(({ rejections }) => rejections)),
-      );
+        receivedCount: parts.reduce((sum, part) => sum + Number(part.received_count), 0),
+        rejections: addCounts(parts.map(({ rejections }) => rejections)),
+      });
     });
   }
 
@@ -93,21 +99,28 @@ export class Compaction {
 const OPEN_FOR_MS = 2_000;
 
 interface PartRow {
-  rejections: Record<string, number>;
+  received_count: string;
+  rejections: Tallies;
   profile: string;
 }
 
-const SELECT_PART = `select rejections, encode(profile, 'base64') as profile`;
+const PART_COLUMNS = `coalesce(received_count, row_count) as received_count, rejections, encode(profile, 'base64') as profile`;
 const THIS_WINDOW = 'version_id = $1 and segment = $2 and window_start = $3 and grid_hash = $4';
+
+interface WindowContents {
+  readonly profile: Profile;
+  readonly receivedCount: number;
+  readonly rejections: Tallies;
+}
 
 async function storeWindow(
   tx: Transaction,
   key: readonly unknown[],
-  profile: Profile,
-  rejections: Record<string, number>,
+  { profile, receivedCount, rejections }: WindowContents,
 ): Promise<void> {
   await tx.query(
-    `update profile_window set row_count = $5, rejections = $6, profile = decode($7, 'base64') where ${THIS_WINDOW}`,
-    [...key, profile.rowCount, JSON.stringify(rejections), base64(serializeProfile(profile))],
+    `update profile_window set row_count = $5, received_count = $6, rejections = $7, profile = decode($8, 'base64')
+      where ${THIS_WINDOW}`,
+    [...key, profile.rowCount, receivedCount, JSON.stringify(rejections), base64(serializeProfile(profile))],
   );
 }

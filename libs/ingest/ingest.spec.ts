@@ -81,6 +81,46 @@ describe('ingest', () => {
     expect((await rooms.windows.profiles(version, range))[0]?.profile.rowCount).toBe(501);
   });
 
+  it('counts what arrived beside what was counted, and takes other tallies for no refusal', async () => {
+    await prepare('received');
+    await send(rooms, 'received', 'v1', payload('p1', 10, 2));
+    const version = await rooms.models.getVersion('received', 'v1');
+    // A delta of a sampling node: 40 rows arrived for the 10 that it counted.
+    await test.database.query(
+      `update window_delta set received_count = 40, rejections = rejections || '{"sampled-out": 30}' where version_id = $1`,
+      [version.id],
+    );
+    await send(rooms, 'received', 'v1', payload('p2', 10));
+    const counted = { rowCount: 20, receivedCount: 50, rejectedCount: 2 };
+    const range = { from: 0, to: rooms.clock.now() + 60_000 };
+    expect((await rooms.windows.list('received', 'v1', PAGE)).items).toMatchObject([counted]);
+    rooms.clock.advance(60_000);
+    await rooms.compaction.run();
+    expect((await rooms.windows.list('received', 'v1', PAGE)).items).toMatchObject([
+      { ...counted, rejections: { 'missing-column': 2, 'sampled-out': 30 } },
+    ]);
+    expect(await rooms.windows.counts(version.model.id, range)).toMatchObject([counted]);
+    expect(await rooms.windows.profiles(version, range)).toMatchObject([{ receivedCount: 50 }]);
+  });
+
+  it('drops the windows of days that have aged out, whole days of them', async () => {
+    await prepare('old');
+    const DAY = 86_400_000;
+    const send = (daysAgo: number) => {
+      const timestamp = new Date(rooms.clock.now() - daysAgo * DAY).toISOString();
+      return rooms.ingest.accept('old', 'v1', { rows: [{ timestamp, values: { x: 1, c: 'a' } }] });
+    };
+    for (const daysAgo of [0, 1, 2, 3]) await send(daysAgo);
+    await rooms.compaction.run();
+    const partitions = await rooms.windows.dropBefore(rooms.clock.now() - 2 * DAY);
+    expect(partitions).toContain('profile_window_20261120');
+    expect(partitions).not.toContain('profile_window_20261121');
+    expect(await total('old')).toEqual({ rows: 3, rejected: 0 });
+    await send(3);
+    await rooms.compaction.run();
+    expect(await total('old')).toEqual({ rows: 4, rejected: 0 });
+  });
+
   it('captures at most the bound of a window, those with the smallest hashes, without redacted columns', async () => {
     await prepare('capture');
     const at = rooms.clock.now();

@@ -1,5 +1,7 @@
 import {
+  DailyPartitions,
   decodeCursor,
+  durationMs,
   toPage,
   toRfc3339,
   type Clock,
@@ -10,7 +12,7 @@ import {
 } from '#platform';
 import { epochAt, type Baselines, type Models, type Version } from '#registry';
 import { deserializeProfile, mergeProfiles, type Profile } from '#stats';
-import { addCounts, rejectedCountOf, rejectionsOf } from './tallies.js';
+import { addCounts, rejectedCountOf, rejectionsOf, type Tallies } from './tallies.js';
 
 /** A window's counts, without its profile. */
 export interface WindowSummary {
@@ -22,8 +24,10 @@ export interface WindowSummary {
   readonly gridHash: string;
   readonly baselineId: string | null;
   readonly rowCount: number;
+  /** Rows that arrived, with those that sampling left out; refused ones are not among them. */
+  readonly receivedCount: number;
   readonly rejectedCount: number;
-  readonly rejections: Readonly<Record<string, number>>;
+  readonly rejections: Tallies;
 }
 
 /** A window with its profile; compacted or not makes no difference to a reader. */
@@ -31,16 +35,18 @@ export interface StoredWindow {
   readonly segment: string;
   readonly start: Instant;
   readonly profile: Profile;
-  readonly rejections: Readonly<Record<string, number>>;
+  readonly receivedCount: number;
+  readonly rejections: Tallies;
 }
 
 interface WindowRow {
   segment: string;
   window_start: Date;
   grid_hash: string;
-  row_count: string;
-  rejections: Record<string, number>;
 }
+
+/** The columns of a delta and of a window. A delta of a node that does not count what arrives counts its rows. */
+const COUNTS = 'row_count, coalesce(received_count, row_count) as received_count, rejections';
 
 /**
  * Windows and the deltas that are not compacted into them yet, in one statement and so in one snapshot: a row that a
@@ -51,11 +57,12 @@ const ROWS_IN_RANGE = (columns: string): string => `
   union all
   select ${columns} from window_delta where version_id = $1 and window_start >= $2 and window_start < $3`;
 
-/** How many rows one window of one version counted and refused. */
+/** How many rows one window of one version counted, received and refused. */
 export interface WindowCounts {
   readonly version: string;
   readonly start: Instant;
   readonly rowCount: number;
+  readonly receivedCount: number;
   readonly rejectedCount: number;
 }
 
@@ -67,8 +74,10 @@ export interface TimeRange {
 /** A range that holds every window: PostgreSQL's own bounds are out of the range of a JavaScript date. */
 export const EVER: TimeRange = { from: 0, to: Date.UTC(9999, 0) };
 
-/** Reads windows. */
+/** Reads windows and forgets them when they are old. */
 export class Windows {
+  private readonly partitions = new DailyPartitions('profile_window');
+
   constructor(
     private readonly database: Database,
     private readonly models: Models,
@@ -85,11 +94,11 @@ export class Windows {
     const version = await this.models.getVersion(modelName, versionName);
     const epochs = await this.baselines.epochs(version.id);
     const after = decodeCursor(query.cursor, /^.{1,200}$/s) ?? '';
-    const rows = await this.database.query<WindowRow & { sort_key: string }>(
+    const rows = await this.database.query<WindowRow & CountsRow & { sort_key: string }>(
       `select * from (
-         select segment, window_start, grid_hash, sum(row_count) as row_count, jsonb_agg(rejections) as rejections,
+         select segment, window_start, grid_hash, ${SUMMED_COUNTS},
                 (to_char(window_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS') || '/' || segment || '/' || grid_hash) collate "C" as sort_key
-           from (${ROWS_IN_RANGE('segment, window_start, grid_hash, row_count, rejections')}) as parts
+           from (${ROWS_IN_RANGE(`segment, window_start, grid_hash, ${COUNTS}`)}) as parts
           where ($4::text is null or segment = $4)
           group by window_start, segment, grid_hash
        ) as w
@@ -109,7 +118,6 @@ export class Windows {
       (row) => row.sort_key,
       (row) => {
         const start = row.window_start.getTime();
-        const rejections = addCounts(row.rejections as unknown as Record<string, number>[]);
         return {
           model: modelName,
           version: versionName,
@@ -118,9 +126,7 @@ export class Windows {
           end: toRfc3339(start + version.model.grainMs),
           gridHash: row.grid_hash,
           baselineId: epochAt(epochs, start)?.id ?? null,
-          rowCount: Number(row.row_count),
-          rejectedCount: rejectedCountOf(rejections),
-          rejections: rejectionsOf(rejections),
+          ...countsOf(row),
         };
       },
     );
@@ -128,15 +134,12 @@ export class Windows {
 
   /** The profiles of a version's windows that start in the range, one per window, segment and grid, oldest first. */
   async profiles(version: Version, range: TimeRange): Promise<StoredWindow[]> {
-    const rows = await this.database.query<WindowRow & { profile: string }>(
-      `select segment, window_start, grid_hash, rejections, encode(profile, 'base64') as profile
-         from (${ROWS_IN_RANGE('segment, window_start, grid_hash, rejections, profile')}) as parts order by window_start`,
+    const rows = await this.database.query<PieceRow>(
+      `select segment, window_start, grid_hash, received_count, rejections, encode(profile, 'base64') as profile
+         from (${ROWS_IN_RANGE(`segment, window_start, grid_hash, profile, ${COUNTS}`)}) as parts order by window_start`,
       [version.id, toRfc3339(range.from), toRfc3339(range.to)],
     );
-    const windows = new Map<
-      string,
-      { segment: string; start: Instant; profile: Profile; rejections: Record<string, number> }
-    >();
+    const windows = new Map<string, StoredWindow>();
     for (const row of rows) {
       const start = row.window_start.getTime();
       const key = `${start}/${row.segment}/${row.grid_hash}`;
@@ -145,12 +148,14 @@ export class Windows {
         await this.baselines.grid(row.grid_hash),
       );
       const window = windows.get(key);
-      if (window === undefined) {
-        windows.set(key, { segment: row.segment, start, profile, rejections: row.rejections });
-      } else {
-        mergeProfiles(window.profile, profile);
-        window.rejections = addCounts([window.rejections, row.rejections]);
-      }
+      if (window !== undefined) mergeProfiles(window.profile, profile);
+      windows.set(key, {
+        segment: row.segment,
+        start,
+        profile: window?.profile ?? profile,
+        receivedCount: (window?.receivedCount ?? 0) + Number(row.received_count),
+        rejections: window === undefined ? row.rejections : addCounts([window.rejections, row.rejections]),
+      });
     }
     return [...windows.values()];
   }
@@ -169,36 +174,69 @@ export class Windows {
 
   /** What the windows of a model's versions counted, for those that start in the range. */
   async counts(modelId: string, range: TimeRange): Promise<WindowCounts[]> {
-    const rows = await this.database.query<{
-      version: string;
-      window_start: Date;
-      row_count: string;
-      rejections: Record<string, number>[];
-    }>(
-      `select v.name as version, parts.window_start, sum(parts.row_count) as row_count, jsonb_agg(parts.rejections) as rejections
+    const rows = await this.database.query<CountsRow & { version: string; window_start: Date }>(
+      `select v.name as version, window_start, ${SUMMED_COUNTS}
          from version v, lateral (
-           select window_start, row_count, rejections from profile_window where version_id = v.id and window_start >= $2 and window_start < $3
+           select window_start, ${COUNTS} from profile_window where version_id = v.id and window_start >= $2 and window_start < $3
            union all
-           select window_start, row_count, rejections from window_delta where version_id = v.id and window_start >= $2 and window_start < $3
+           select window_start, ${COUNTS} from window_delta where version_id = v.id and window_start >= $2 and window_start < $3
          ) as parts
-        where v.model_id = $1 group by v.name, parts.window_start order by parts.window_start`,
+        where v.model_id = $1 group by v.name, window_start order by window_start`,
       [modelId, toRfc3339(range.from), toRfc3339(range.to)],
     );
-    return rows.map((row) => ({
-      version: row.version,
-      start: row.window_start.getTime(),
-      rowCount: Number(row.row_count),
-      rejectedCount: rejectedCountOf(addCounts(row.rejections)),
-    }));
+    return rows.map((row) => {
+      const { rowCount, receivedCount, rejectedCount } = countsOf(row);
+      return {
+        version: row.version,
+        start: row.window_start.getTime(),
+        rowCount,
+        receivedCount,
+        rejectedCount,
+      };
+    });
   }
 
-  /** Forgets windows that start before `before`. */
-  async deleteBefore(before: Instant): Promise<void> {
-    await this.database.query('delete from profile_window where window_start < $1', [toRfc3339(before)]);
+  /**
+   * Drops the days whose windows hold only rows from before `before`, and returns the names of their partitions. A row
+   * that is not that old finds its window as it was.
+   */
+  async dropBefore(before: Instant): Promise<string[]> {
+    const grains = await this.database.query<{ grain: string }>(
+      `select distinct spec ->> 'grain' as grain from model`,
+    );
+    const longestMs = Math.max(0, ...grains.map(({ grain }) => durationMs(grain)));
+    return this.partitions.dropBefore(this.database, before - longestMs);
   }
 
   /** The end of the newest window that is over and had `latenessMs` for late rows. */
   lastClosedEnd(grainMs: number, latenessMs: number): Instant {
     return Math.floor((this.clock.now() - latenessMs) / grainMs) * grainMs;
   }
+}
+
+interface CountsRow {
+  row_count: string;
+  received_count: string;
+  rejections: Tallies[];
+}
+
+interface PieceRow extends WindowRow {
+  received_count: string;
+  rejections: Tallies;
+  profile: string;
+}
+
+const SUMMED_COUNTS =
+  'sum(row_count) as row_count, sum(received_count) as received_count, jsonb_agg(rejections) as rejections';
+
+function countsOf(
+  row: CountsRow,
+): Pick<WindowSummary, 'rowCount' | 'receivedCount' | 'rejectedCount' | 'rejections'> {
+  const tallies = addCounts(row.rejections);
+  return {
+    rowCount: Number(row.row_count),
+    receivedCount: Number(row.received_count),
+    rejectedCount: rejectedCountOf(tallies),
+    rejections: rejectionsOf(tallies),
+  };
 }

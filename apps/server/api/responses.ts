@@ -13,6 +13,10 @@ const id = z.string().describe('A number as text');
 const ratio = z.number().min(0).max(1);
 const verdict = z.enum(['ok', 'warning', 'drifted', 'insufficient']);
 const counts = z.record(z.string(), z.number().int());
+const receivedCount = z
+  .number()
+  .int()
+  .describe('Rows that arrived, with those that sampling left out; refused ones are not among them');
 
 export const modelAnswer = modelSchema.extend({ createdAt: instant });
 export const versionAnswer = versionSchema.extend({ model: z.string(), createdAt: instant });
@@ -88,6 +92,7 @@ export const windowAnswer = z.object({
   gridHash: z.string(),
   baselineId: id.nullable(),
   rowCount: z.number().int(),
+  receivedCount,
   rejectedCount: z.number().int(),
   rejections: counts,
 });
@@ -101,6 +106,7 @@ export const windowProfileAnswer = z.object({
       segment: z.string(),
       gridHash: z.string(),
       rowCount: z.number().int(),
+      receivedCount,
       rejections: counts,
       columns: z.array(columnSummary),
     }),

@@ -57,10 +57,11 @@ export class WindowsController {
       version: versionName,
       start: toRfc3339(from),
       end: toRfc3339(from + version.model.grainMs),
-      profiles: windows.map(({ segment, profile, rejections }) => ({
+      profiles: windows.map(({ segment, profile, receivedCount, rejections }) => ({
         segment,
         gridHash: profile.grid.hash,
         rowCount: profile.rowCount,
+        receivedCount,
         rejections: rejectionsOf(rejections),
         columns: summarizeProfile(profile),
       })),
