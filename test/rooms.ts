@@ -10,6 +10,7 @@ import {
   type IngestReceipt,
   VersionContexts,
   Windows,
+  type Lateness,
 } from '#ingest';
 import { TestClock, type Database } from '#platform';
 import { Baselines, Deployments, Models, modelSchema, versionSchema } from '#registry';
@@ -18,8 +19,8 @@ import { Signals } from '#signals';
 /** The moment at which tests begin: a whole minute. */
 export const START = Date.UTC(2026, 10, 23, 4);
 
-/** The rooms up to signals on a test database, on a clock that tests move. */
-export function connectRooms(database: Database) {
+/** The rooms up to signals on a test database, on a clock that tests move. Windows wait for no late rows unless `lateness` says so. */
+export function connectRooms(database: Database, lateness: Lateness = 0) {
   const clock = new TestClock(START);
   const registry = new Registry();
   const models = new Models(database);
@@ -47,7 +48,7 @@ export function connectRooms(database: Database) {
     new DriftResults(database, signals),
     new DriftMetrics(registry, () => clock.now()),
     clock,
-    0,
+    lateness,
   );
   return {
     baselines,

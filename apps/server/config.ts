@@ -21,10 +21,12 @@ export const configSchema = z.strictObject({
     .strictObject({
       interval: positiveDurationSchema.default('15s').describe('How often monitors and rules are looked at'),
       lateness: durationSchema
-        .default('10s')
-        .describe('How long after its end a window waits for late rows before it is judged'),
+        .optional()
+        .describe(
+          'How long after its end a window waits for late rows before it is judged; by default as long as the window is (the grain of its model)',
+        ),
     })
-    .default({ interval: '15s', lateness: '10s' }),
+    .default({ interval: '15s' }),
   diagnosis: z
     .strictObject({
       deploymentLookback: positiveDurationSchema

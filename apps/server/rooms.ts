@@ -72,6 +72,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     DEFAULT_INGEST_LIMITS,
   );
   const parquetIngest = new ParquetIngest(ingest);
+  const lateness = config.evaluation.lateness === undefined ? null : durationMs(config.evaluation.lateness);
   const windows = new Windows(database, models, baselines, clock);
   const capturedRows = new CapturedRows(database, models);
   const compaction = new Compaction(database, baselines, clock, metrics.ingest);
@@ -86,7 +87,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     new DriftResults(database, signals),
     metrics.drift,
     clock,
-    durationMs(config.evaluation.lateness),
+    lateness,
   );
 
   const outbox = new Outbox(database, jobs, clock, logger, metrics.outbox);
@@ -150,13 +151,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const pass = new EvaluationPass(
     {
       compaction,
-      windowSignals: new WindowSignals(
-        database,
-        models,
-        windows,
-        signals,
-        durationMs(config.evaluation.lateness),
-      ),
+      windowSignals: new WindowSignals(database, models, windows, signals, lateness),
       drift,
       ruleEvaluation,
       groups,

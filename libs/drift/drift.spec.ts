@@ -117,6 +117,32 @@ describe('drift', () => {
     expect(failures).toEqual([]);
   });
 
+  it('judges a window once it had its time for late rows: one grain where nothing else is said', async () => {
+    const { clock, drift, ingest, monitors, windows } = connectRooms(test.database, null);
+    await registerVersion(rooms.models, 'watermark');
+    await rooms.baselines.register('watermark', 'v1', { kind: 'rows', rows: evenRows(2_000) });
+    await monitors.put('watermark', monitorSchema.parse({ name: 'live', span: '1m', every: '1m' }));
+    await sendPayload({ ingest }, 'watermark', 'v1', {
+      rows: evenRows(1_000).map((values) => ({ values })),
+    });
+    const begin = windows.lastClosedEnd(MINUTE, 0);
+    clock.advance(2 * MINUTE - 1);
+    expect([null, MINUTE / 2, 0].map((lateness) => windows.lastClosedEnd(MINUTE, lateness) - begin)).toEqual([
+      0,
+      MINUTE,
+      MINUTE,
+    ]);
+    await drift.runDue(() => undefined);
+    expect((await drift.list('watermark', { limit: 10 })).items).toMatchObject([
+      { reason: 'no-rows', to: new Date(begin).toISOString() },
+    ]);
+    clock.advance(1);
+    await drift.runDue(() => undefined);
+    expect((await drift.list('watermark', { limit: 1 })).items).toMatchObject([
+      { verdict: 'ok', rowCount: 1_000, to: new Date(begin + MINUTE).toISOString() },
+    ]);
+  });
+
   it('watches texts: blank ones, and words that the baseline never had', async () => {
     await registerVersion(rooms.models, 'texts', 'v1', undefined, [
       { name: 'prompt', role: 'feature', type: 'text' },

@@ -1,5 +1,5 @@
 import { durationMs, type Clock, type Instant, type Page } from '#platform';
-import type { TimeRange, Windows } from '#ingest';
+import type { Lateness, TimeRange, Windows } from '#ingest';
 import type { Model, Models } from '#registry';
 import { DEFAULT_DRIFTED_SHARE, type DriftAnswers } from './drift-answers.js';
 import type { DriftResult } from './drift-result.js';
@@ -18,7 +18,7 @@ export class DriftEvaluation {
     private readonly results: DriftResults,
     private readonly metrics: DriftMetrics,
     private readonly clock: Clock,
-    private readonly latenessMs: number,
+    private readonly lateness: Lateness,
   ) {}
 
   /** Evaluates the monitors that are due. One that fails is reported to `onFailure` and does not stop the others. */
@@ -80,7 +80,7 @@ export class DriftEvaluation {
   }
 
   private spanOf(monitor: Monitor, model: Model): TimeRange {
-    const to = this.windows.lastClosedEnd(model.grainMs, this.latenessMs);
+    const to = this.windows.lastClosedEnd(model.grainMs, this.lateness);
     return { from: to - durationMs(monitor.span), to };
   }
 }

@@ -1,4 +1,4 @@
-import type { Windows } from '#ingest';
+import type { Lateness, Windows } from '#ingest';
 import type { Database } from '#platform';
 import type { Model, Models } from '#registry';
 import type { SignalSample, Signals } from '#signals';
@@ -16,7 +16,7 @@ export class WindowSignals {
     private readonly models: Models,
     private readonly windows: Windows,
     private readonly signals: Signals,
-    private readonly latenessMs: number,
+    private readonly lateness: Lateness,
   ) {}
 
   /** Writes the newest closed windows of every model. Writing one again replaces its samples. */
@@ -31,7 +31,7 @@ export class WindowSignals {
   }
 
   private async writeModel(model: Model): Promise<void> {
-    const to = this.windows.lastClosedEnd(model.grainMs, this.latenessMs);
+    const to = this.windows.lastClosedEnd(model.grainMs, this.lateness);
     const counts = await this.windows.counts(model.id, {
       from: to - Math.max(REWRITTEN_WINDOWS * model.grainMs, MIN_LOOKBACK_MS),
       to,

@@ -19,6 +19,7 @@ export { VersionContexts } from './version-context.js';
 export {
   EVER,
   Windows,
+  type Lateness,
   type StoredWindow,
   type TimeRange,
   type WindowCounts,

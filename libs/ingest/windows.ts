@@ -4,6 +4,7 @@ import {
   durationMs,
   toPage,
   toRfc3339,
+  windowStart,
   type Clock,
   type Database,
   type Instant,
@@ -70,6 +71,9 @@ export interface TimeRange {
   readonly from: Instant;
   readonly to: Instant;
 }
+
+/** How long after its end a window waits for late rows before it is judged, in milliseconds; null for one grain. */
+export type Lateness = number | null;
 
 /** A range that holds every window: PostgreSQL's own bounds are out of the range of a JavaScript date. */
 export const EVER: TimeRange = { from: 0, to: Date.UTC(9999, 0) };
@@ -208,9 +212,9 @@ export class Windows {
     return this.partitions.dropBefore(this.database, before - longestMs);
   }
 
-  /** The end of the newest window that is over and had `latenessMs` for late rows. */
-  lastClosedEnd(grainMs: number, latenessMs: number): Instant {
-    return Math.floor((this.clock.now() - latenessMs) / grainMs) * grainMs;
+  /** The watermark: the end of the newest window that is over and had its time for late rows. */
+  lastClosedEnd(grainMs: number, lateness: Lateness): Instant {
+    return windowStart(this.clock.now() - (lateness ?? grainMs), grainMs);
   }
 }
 
