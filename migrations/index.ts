@@ -1,10 +1,12 @@
 import { FirstSchema1795400000001 } from './0001-first-schema.js';
 import { Windows1795400000002 } from './0002-windows.js';
-import { PayloadHalves1795600000003 } from './0003-payload-halves.js';
+import { LateWindows1795400000003 } from './0003-late-windows.js';
+import { PayloadHalves1795600000008 } from './0008-payload-halves.js';
 
 /** Every migration, in order. Forward only; the schema never comes from `synchronize`. */
 export const MIGRATIONS = [
   FirstSchema1795400000001,
   Windows1795400000002,
-  PayloadHalves1795600000003,
+  LateWindows1795400000003,
+  PayloadHalves1795600000008,
 ] as const;

@@ -362,6 +362,20 @@ describe('REST API', () => {
     expect(profile.body).toMatchObject({ profiles: [{ segment: 'all', rowCount: 2 }] });
   });
 
+  it('counts late rows in their own window for as long as windows are kept, and refuses older ones', async () => {
+    await api('PUT', '/models/m/versions/late', { columns: COLUMNS });
+    const DAY = 86_400_000;
+    const rows = [89, 91].map((days) => ({
+      timestamp: new Date(Date.now() - days * DAY).toISOString(),
+      values: { x: 1, c: 'a' },
+    }));
+    const { body } = await api('POST', '/models/m/versions/late/inferences', { rows });
+    expect(body).toMatchObject({ acceptedCount: 1, rejections: [{ row: 1, reason: 'stale-timestamp' }] });
+    const windows = (await api('GET', '/models/m/versions/late/windows')).body.items ?? [];
+    expect(windows[0]).toMatchObject({ rowCount: 1, receivedCount: 1 });
+    expect(Date.now() - Date.parse(String(windows[0]?.['start']))).toBeGreaterThan(88 * DAY);
+  });
+
   it('takes a baseline and judges windows against it', async () => {
     await api('PUT', '/models/m/versions/v3', { columns: COLUMNS });
     const csv = `x,c\n${evenRows(3_000)

@@ -37,7 +37,7 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
   );
   const windows = new Windows(database, models, baselines, clock);
   const capturedRows = new CapturedRows(database, models);
-  const compaction = new Compaction(database, baselines, clock, metrics);
+  const compaction = new Compaction(database, baselines, clock, metrics, lateness);
   const signals = new Signals(database);
   const monitors = new Monitors(database, models);
   const drift = new DriftEvaluation(

@@ -48,6 +48,7 @@ export class EvaluationPass {
     await stage('ingest-signals', () =>
       windowSignals.write((model, error) => failed('ingest-signals', error, { model })),
     );
+    await stage('drift', () => drift.markOutdated());
     await stage('drift', () =>
       drift.runDue((monitor, error) =>
         failed('drift', error, { model: monitor.model, monitor: monitor.name }),

@@ -63,19 +63,21 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const baselines = new Baselines(database, models, clock);
   const deployments = new Deployments(database, models, clock);
 
-  const committer = new GroupCommitter(database, metrics.ingest, DEFAULT_INGEST_LIMITS.maxPendingCells);
+  // A row finds its window for as long as that is kept, and is refused from then on.
+  const limits = { ...DEFAULT_INGEST_LIMITS, maxAgeMs: durationMs(config.retention.windows) };
+  const committer = new GroupCommitter(database, metrics.ingest, limits.maxPendingCells);
   const ingest = new Ingest(
     new VersionContexts(models, baselines, clock),
     committer,
     metrics.ingest,
     clock,
-    DEFAULT_INGEST_LIMITS,
+    limits,
   );
   const parquetIngest = new ParquetIngest(ingest);
   const lateness = config.evaluation.lateness === undefined ? null : durationMs(config.evaluation.lateness);
   const windows = new Windows(database, models, baselines, clock);
   const capturedRows = new CapturedRows(database, models);
-  const compaction = new Compaction(database, baselines, clock, metrics.ingest);
+  const compaction = new Compaction(database, baselines, clock, metrics.ingest, lateness);
 
   const signals = new Signals(database);
   const monitors = new Monitors(database, models);

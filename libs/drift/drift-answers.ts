@@ -51,6 +51,7 @@ export class DriftAnswers {
       monitor: question.monitor,
       segment: question.segment,
       evaluatedAt: toRfc3339(this.clock.now()),
+      outdatedAt: null,
       from: toRfc3339(range.from),
       to: toRfc3339(range.to),
       reference: question.reference,

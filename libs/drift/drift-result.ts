@@ -21,6 +21,8 @@ export interface DriftResult {
   /** The segment that was compared, or null for all of them together. */
   readonly segment: string | null;
   readonly evaluatedAt: string;
+  /** When it was noticed that rows have come since which this result does not hold; null while it holds them all. */
+  readonly outdatedAt: string | null;
   readonly from: string;
   readonly to: string;
   /** What the span was compared with; a result stored before there was a choice has none, and means the baseline. */

@@ -8,14 +8,25 @@ import {
   type Page,
   type PageRequest,
 } from '#platform';
+import { forgetLateWindows } from '#ingest';
 import type { Model, Version } from '#registry';
 import type { Signals } from '#signals';
+import { referenceSpan } from '#stats';
 import type { DriftResult } from './drift-result.js';
 import { signalsOf } from './drift-signals.js';
 
 export interface StoredDriftResult extends DriftResult {
   readonly id: string;
 }
+
+interface ResultRow {
+  id: string;
+  body: DriftResult;
+  outdated_at: Date | null;
+}
+
+/** What a transaction that reads now sees, as PostgreSQL writes it. */
+export type Snapshot = string;
 
 /** Which results of a model to list; all when left out. */
 export interface DriftResultQuery extends PageRequest {
@@ -32,8 +43,8 @@ export class DriftResults {
   ) {}
 
   async list(model: Model, query: DriftResultQuery): Promise<Page<StoredDriftResult>> {
-    const rows = await this.database.query<{ id: string; body: DriftResult }>(
-      `select d.id, d.body from drift_result d
+    const rows = await this.database.query<ResultRow>(
+      `select d.id, d.body, d.outdated_at from drift_result d
         where d.model_id = $1 and ($2::text is null or d.monitor = $2) and ($3::text is null or d.body ->> 'version' = $3)
           and ($4::text is null or d.verdict = $4) and ($5::bigint is null or d.id < $5)
         order by d.id desc limit $6`,
@@ -46,22 +57,17 @@ export class DriftResults {
         query.limit + 1,
       ],
     );
-    return toPage(
-      rows,
-      query.limit,
-      (row) => row.id,
-      ({ id, body }) => ({ id, ...body }),
-    );
+    return toPage(rows, query.limit, (row) => row.id, toResult);
   }
 
   async get(id: string): Promise<StoredDriftResult> {
-    const [row] = await this.database.query<{ id: string; body: DriftResult }>(
-      'select id, body from drift_result where id = $1',
+    const [row] = await this.database.query<ResultRow>(
+      'select id, body, outdated_at from drift_result where id = $1',
       [id],
     );
     if (row === undefined)
       throw new LeewayError('not-found', `there is no drift result with the id ${JSON.stringify(id)}`);
-    return { id: row.id, ...row.body };
+    return toResult(row);
   }
 
   /** Forgets results before `before`. */
@@ -69,14 +75,70 @@ export class DriftResults {
     await this.database.query('delete from drift_result where evaluated_at < $1', [toRfc3339(before)]);
   }
 
-  /** Writes a result with its signals, or neither. */
-  async store(model: Model, version: Version, result: DriftResult): Promise<void> {
+  /**
+   * What is seen now. Take it before the windows of a result are read: what is seen in it is in the result, so a result
+   * that lacks a row is never taken for one that holds it.
+   */
+  async snapshot(): Promise<Snapshot> {
+    const [row] = await this.database.query<{ snapshot: Snapshot }>(
+      'select pg_current_snapshot()::text as snapshot',
+    );
+    if (row === undefined) throw new Error('the statement returned no row');
+    return row.snapshot;
+  }
+
+  /**
+   * Sets `outdatedAt` of the results whose windows, or whose reference's, have got rows that the result was read
+   * without. Rows that were there when it was read do not outdate it, whenever they are compacted.
+   *
+   * Transaction ids begin anew when a dump is restored into another cluster: results from before may then stay unmarked.
+   * Served by drift_result_range and late_window_key.
+   */
+  async markOutdated(now: Instant): Promise<void> {
+    const late = await this.database.query('select 1 from late_window limit 1');
+    if (late.length === 0) return;
+    await this.database.transaction(async (tx) => {
+      await tx.query(
+        `update drift_result d set outdated_at = $1
+          where d.outdated_at is null and d.version_id in (select version_id from late_window)
+            and d.range_to > (select min(window_start) from late_window)
+            and exists (
+              select 1 from late_window l
+               where l.version_id = d.version_id
+                 and (l.window_start >= d.range_from and l.window_start < d.range_to
+                   or l.window_start >= d.reference_from and l.window_start < d.reference_to)
+                 and (d.read_in is null or exists (
+                   select 1 from unnest(l.arrived_in) as arrival (id) where not pg_visible_in_snapshot(arrival.id, d.read_in))))`,
+        [toRfc3339(now)],
+      );
+      await forgetLateWindows(tx);
+    });
+  }
+
+  /** Writes a result, read in `readIn`, with its signals, or neither. */
+  async store(model: Model, version: Version, result: DriftResult, readIn: Snapshot): Promise<void> {
     const at = Date.parse(result.to);
+    const range = { from: Date.parse(result.from), to: at };
+    const reference = referenceSpan(result.reference ?? 'baseline', range);
     await this.signals.prepare([at]);
     await this.database.transaction(async (tx) => {
       await tx.query(
-        'insert into drift_result (model_id, version_id, monitor, verdict, evaluated_at, body) values ($1, $2, $3, $4, $5, $6)',
-        [model.id, version.id, result.monitor, result.verdict, result.evaluatedAt, JSON.stringify(result)],
+        `insert into drift_result (model_id, version_id, monitor, verdict, evaluated_at, body, read_in,
+                                   range_from, range_to, reference_from, reference_to)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+        [
+          model.id,
+          version.id,
+          result.monitor,
+          result.verdict,
+          result.evaluatedAt,
+          JSON.stringify(result),
+          readIn,
+          result.from,
+          result.to,
+          reference && toRfc3339(reference.from),
+          reference && toRfc3339(reference.to),
+        ],
       );
       await this.signals.write(tx, signalsOf(result, at));
     });
@@ -90,11 +152,15 @@ export async function latestDriftResult(
   versionName: string | null,
   monitor: string | null,
 ): Promise<StoredDriftResult | null> {
-  const [row] = await sql.query<{ id: string; body: DriftResult }>(
-    `select d.id, d.body from drift_result d join model m on m.id = d.model_id
+  const [row] = await sql.query<ResultRow>(
+    `select d.id, d.body, d.outdated_at from drift_result d join model m on m.id = d.model_id
       where m.name = $1 and ($2::text is null or d.body ->> 'version' = $2) and ($3::text is null or d.monitor = $3)
       order by d.id desc limit 1`,
     [modelName, versionName, monitor],
   );
-  return row === undefined ? null : { id: row.id, ...row.body };
+  return row === undefined ? null : toResult(row);
+}
+
+function toResult({ id, body, outdated_at }: ResultRow): StoredDriftResult {
+  return { id, ...body, outdatedAt: outdated_at?.toISOString() ?? null };
 }

@@ -143,6 +143,70 @@ describe('drift', () => {
     ]);
   });
 
+  describe('rows that come late', () => {
+    const sendAt = (at: number, count = 10): Promise<unknown> =>
+      sendPayload(rooms, 'late', 'v1', {
+        rows: evenRows(count).map((values) => ({ timestamp: new Date(at).toISOString(), values })),
+      });
+    const results = async () => (await rooms.drift.list('late', { limit: 10 })).items;
+    const outdated = async () =>
+      (await results())
+        .filter(({ outdatedAt }) => outdatedAt !== null)
+        .map(({ monitor, rowCount }) => `${monitor} of ${rowCount}`)
+        .sort();
+    let first: number;
+
+    it('outdate the results that were read without them, and no result that was read with them', async () => {
+      first = rooms.clock.now();
+      await registerVersion(rooms.models, 'late');
+      await rooms.baselines.register('late', 'v1', { kind: 'rows', rows: evenRows(2_000) });
+      await rooms.monitors.put('late', monitorSchema.parse({ name: 'live', span: '2m', every: '1m' }));
+      await sendAt(first, 500);
+      rooms.clock.advance(MINUTE);
+      await runDue();
+      await sendAt(first, 7);
+      rooms.clock.advance(MINUTE);
+      await runDue();
+      expect((await results()).map(({ rowCount }) => rowCount)).toEqual([507, 500]);
+      expect(await outdated()).toEqual([]);
+      await rooms.compaction.run();
+      await rooms.drift.markOutdated();
+      expect(await outdated()).toEqual(['live of 500']);
+      expect((await results())[1]).toMatchObject({ outdatedAt: new Date(rooms.clock.now()).toISOString() });
+    });
+
+    it('leave results of other windows as they are, and find those whose reference holds theirs', async () => {
+      const put = (name: string, reference: Reference) =>
+        rooms.monitors.put('late', monitorSchema.parse({ name, span: '1m', every: '1m', reference }));
+      await put('against-training', 'baseline');
+      await put('against-week', 'trailing-7-days');
+      rooms.clock.advance(MINUTE);
+      await sendAt(rooms.clock.now());
+      rooms.clock.advance(MINUTE);
+      await runDue();
+      await sendAt(first - 24 * 60 * MINUTE);
+      await rooms.compaction.run();
+      await rooms.drift.markOutdated();
+      expect(await outdated()).toEqual(['against-week of 10', 'live of 500']);
+    });
+
+    it('are known for a while, since a result may be stored after they were looked at', async () => {
+      await test.database.query('update drift_result set outdated_at = null');
+      await rooms.drift.markOutdated();
+      expect(await outdated()).toEqual(['against-week of 10', 'live of 500']);
+      await test.database.query(`update late_window set marked_at = marked_at - interval '11 minutes'`);
+      await rooms.drift.markOutdated();
+      expect(await test.database.query('select 1 from late_window')).toEqual([]);
+    });
+
+    it('that are refused outdate nothing', async () => {
+      await sendPayload(rooms, 'late', 'v1', { rows: [{ values: {} }] });
+      rooms.clock.advance(2 * MINUTE);
+      await rooms.compaction.run();
+      expect(await test.database.query('select 1 from late_window')).toEqual([]);
+    });
+  });
+
   it('watches texts: blank ones, and words that the baseline never had', async () => {
     await registerVersion(rooms.models, 'texts', 'v1', undefined, [
       { name: 'prompt', role: 'feature', type: 'text' },

@@ -60,10 +60,16 @@ export class DriftEvaluation {
     return this.results.deleteBefore(before);
   }
 
+  /** Marks the stored results that do not hold rows which came late. */
+  async markOutdated(): Promise<void> {
+    return this.results.markOutdated(this.clock.now());
+  }
+
   private async runMonitor(monitor: Monitor): Promise<void> {
     const model = await this.models.get(monitor.model);
     const range = this.spanOf(monitor, model);
     for (const version of await this.windows.activeVersions(model.id, range.from)) {
+      const readIn = await this.results.snapshot();
       const result = await this.answers.answer({
         version,
         monitor: monitor.name,
@@ -74,7 +80,7 @@ export class DriftEvaluation {
         thresholds: monitor.thresholds,
         driftedShare: monitor.driftedShare,
       });
-      await this.results.store(model, version, result);
+      await this.results.store(model, version, result, readIn);
       this.metrics.record(result);
     }
   }

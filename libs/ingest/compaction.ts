@@ -1,8 +1,17 @@
-import { DailyPartitions, toRfc3339, type Clock, type Database, type Transaction } from '#platform';
+import {
+  DailyPartitions,
+  durationMs,
+  toRfc3339,
+  type Clock,
+  type Database,
+  type Transaction,
+} from '#platform';
 import { base64, type Baselines } from '#registry';
 import { deserializeProfile, emptyProfile, mergeProfiles, serializeProfile, type Profile } from '#stats';
+import { mayBeJudged, recordLateWindow } from './late-windows.js';
 import type { IngestMetrics } from './metrics.js';
 import { addCounts, type Tallies } from './tallies.js';
+import type { Lateness } from './windows.js';
 
 /** An open window is compacted once this many deltas wait; a reader merges the rest in well under a millisecond each. */
 const MAX_OPEN_DELTAS = 50;
@@ -25,13 +34,14 @@ export class Compaction {
     private readonly baselines: Baselines,
     private readonly clock: Clock,
     private readonly metrics: IngestMetrics,
+    private readonly lateness: Lateness,
   ) {}
 
   /** Compacts what is due. Safe with any number of workers at once: a window's row is its lock. */
   async run(): Promise<void> {
-    const due = await this.database.query<WindowKey & { max_rows: number }>(
+    const due = await this.database.query<WindowKey & { grain: string; max_rows: number }>(
       `select d.version_id, d.segment, d.window_start, d.grid_hash,
-              coalesce((m.spec -> 'capture' ->> 'maxRowsPerWindow')::int, 1000) as max_rows
+              m.spec ->> 'grain' as grain, coalesce((m.spec -> 'capture' ->> 'maxRowsPerWindow')::int, 1000) as max_rows
          from window_delta d join version v on v.id = d.version_id join model m on m.id = v.model_id
         group by d.version_id, d.segment, d.window_start, d.grid_hash, m.spec
        having count(*) >= $1 or d.window_start < $2
@@ -42,15 +52,15 @@ export class Compaction {
       this.database,
       due.map(({ window_start }) => window_start.getTime()),
     );
-    for (const { max_rows: maxRows, ...key } of due) {
-      await this.compact(key);
+    for (const { max_rows: maxRows, grain, ...key } of due) {
+      await this.compact(key, durationMs(grain));
       await this.trimCaptured(key, maxRows);
     }
     const [left] = await this.database.query<{ count: string }>('select count(*) as count from window_delta');
     this.metrics.pendingDeltas.set(Number(left?.count ?? 0));
   }
 
-  private async compact(key: WindowKey): Promise<void> {
+  private async compact(key: WindowKey, grainMs: number): Promise<void> {
     const grid = await this.baselines.grid(key.grid_hash);
     const values = [key.version_id, key.segment, key.window_start, key.grid_hash];
     await this.database.transaction(async (tx) => {
@@ -63,8 +73,8 @@ export class Compaction {
         `select ${PART_COLUMNS} from profile_window where ${THIS_WINDOW} for update`,
         values,
       );
-      const deltas = await tx.query<PartRow>(
-        `delete from window_delta where ${THIS_WINDOW} returning ${PART_COLUMNS}`,
+      const deltas = await tx.query<PartRow & { row_count: string; arrived_in: string }>(
+        `delete from window_delta where ${THIS_WINDOW} returning ${PART_COLUMNS}, row_count, arrived_in::text`,
         values,
       );
       if (window === undefined || deltas.length === 0) return;
@@ -77,6 +87,10 @@ export class Compaction {
         receivedCount: parts.reduce((sum, part) => sum + Number(part.received_count), 0),
         rejections: addCounts(parts.map(({ rejections }) => rejections)),
       });
+      if (mayBeJudged(key.window_start.getTime(), grainMs, this.lateness, this.clock.now())) {
+        const withRows = deltas.filter(({ row_count }) => Number(row_count) > 0);
+        await recordLateWindow(tx, key, [...new Set(withRows.map(({ arrived_in }) => arrived_in))]);
+      }
     });
   }
 

@@ -2,6 +2,7 @@ export { CapturedRows, countCapturedRows, type StoredCapturedRow } from './captu
 export { Compaction } from './compaction.js';
 export { GroupCommitter } from './group-committer.js';
 export { Ingest, type EventFailure, type EventReceipt, type IngestMessage } from './ingest.js';
+export { forgetLateWindows } from './late-windows.js';
 export { IngestMetrics } from './metrics.js';
 export { ParquetIngest } from './parquet-ingest.js';
 export { unreadable, type IngestReceipt } from './receipts.js';

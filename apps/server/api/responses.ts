@@ -152,6 +152,9 @@ export const driftResultAnswer = z.object({
   monitor: z.string().nullable(),
   segment: z.string().nullable(),
   evaluatedAt: instant,
+  outdatedAt: instant
+    .nullable()
+    .describe('When it was noticed that rows have come since which this result does not hold; else null'),
   from: instant,
   to: instant,
   reference: z.enum(['baseline', 'trailing-7-days', 'week-before']).optional(),

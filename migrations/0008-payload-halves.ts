@@ -22,8 +22,8 @@ const STATEMENTS = [
 ];
 
 /** Requests and responses of one inference may come apart. */
-export class PayloadHalves1795600000003 implements MigrationInterface {
-  readonly name = 'PayloadHalves1795600000003';
+export class PayloadHalves1795600000008 implements MigrationInterface {
+  readonly name = 'PayloadHalves1795600000008';
 
   async up(runner: QueryRunner): Promise<void> {
     for (const statement of STATEMENTS) await runner.query(statement);
