@@ -7,6 +7,7 @@ import {
   GroupCommitter,
   Ingest,
   IngestMetrics,
+  Pairing,
   type IngestReceipt,
   VersionContexts,
   Windows,
@@ -38,6 +39,7 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
   const windows = new Windows(database, models, baselines, clock);
   const capturedRows = new CapturedRows(database, models);
   const compaction = new Compaction(database, baselines, clock, metrics, lateness);
+  const pairing = new Pairing(database, metrics);
   const signals = new Signals(database);
   const monitors = new Monitors(database, models);
   const drift = new DriftEvaluation(
@@ -61,6 +63,7 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
     ingest,
     models,
     monitors,
+    pairing,
     registry,
     signals,
     windows,

@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 /** The parts of an evaluation pass, in order. */
 export const STAGES = [
   'compaction',
+  'pairing',
   'ingest-signals',
   'drift',
   'rules',

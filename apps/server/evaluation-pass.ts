@@ -1,5 +1,5 @@
 import type { DriftEvaluation, WindowSignals } from '#drift';
-import type { Compaction } from '#ingest';
+import type { Compaction, Pairing } from '#ingest';
 import type { Outbox } from '#notify';
 import type { Clock, Logger } from '#platform';
 import type { RetrainingRuns } from '#retraining';
@@ -9,6 +9,7 @@ import type { Retention } from './retention.js';
 
 export interface PassRooms {
   readonly compaction: Compaction;
+  readonly pairing: Pairing;
   readonly windowSignals: WindowSignals;
   readonly drift: DriftEvaluation;
   readonly ruleEvaluation: RuleEvaluation;
@@ -42,9 +43,20 @@ export class EvaluationPass {
     };
     const stage = (name: Stage, run: () => Promise<void>): Promise<void> =>
       run().catch((error: unknown) => failed(name, error));
-    const { compaction, windowSignals, drift, ruleEvaluation, groups, outbox, runs, retention, measure } =
-      this.rooms;
+    const {
+      compaction,
+      pairing,
+      windowSignals,
+      drift,
+      ruleEvaluation,
+      groups,
+      outbox,
+      runs,
+      retention,
+      measure,
+    } = this.rooms;
     await stage('compaction', () => compaction.run());
+    await stage('pairing', () => pairing.run());
     await stage('ingest-signals', () =>
       windowSignals.write((model, error) => failed('ingest-signals', error, { model })),
     );

@@ -6,6 +6,7 @@ import {
   DEFAULT_INGEST_LIMITS,
   GroupCommitter,
   Ingest,
+  Pairing,
   ParquetIngest,
   VersionContexts,
   Windows,
@@ -153,6 +154,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const pass = new EvaluationPass(
     {
       compaction,
+      pairing: new Pairing(database, metrics.ingest),
       windowSignals: new WindowSignals(database, models, windows, signals, lateness),
       drift,
       ruleEvaluation,

@@ -64,7 +64,7 @@ const MISSING_RISE = 0.2;
 /** Service signals: what the request path does, not what the data looks like. */
 const SERVICE_SIGNAL = /^(latency_|error_ratio_|throughput_|queue_)/;
 /** Signals of rows that do not fit the schema. */
-const SCHEMA_SIGNAL = /^rejected_row_ratio$/;
+const SCHEMA_SIGNAL = /^(rejected_row_ratio|rejected_reason_ratio|unexpected_column_ratio)$/;
 
 /**
  * What to do about an alert, from the evidence alone. Pure.

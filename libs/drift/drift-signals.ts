@@ -11,6 +11,13 @@ const VERDICT_VALUES: Readonly<Record<Verdict, number | null>> = {
   insufficient: null,
 };
 
+/** The shares of values that do not fit the baseline, for each kind of column. */
+const QUALITY_SHARES = {
+  numeric: [['out_of_range_share', 'outOfRangeShare']],
+  categorical: [['unseen_share', 'unseenShare']],
+  text: [['unseen_share', 'unseenShare']],
+} as const;
+
 export function verdictValue(verdict: Verdict): number | null {
   return VERDICT_VALUES[verdict];
 }
@@ -39,6 +46,9 @@ export function signalsOf(result: DriftResult, at: Instant): SignalSample[] {
       ...(drift.kind === 'numeric' ? [sample('drift_ks', 'ratio', drift.ks, column)] : []),
       sample('drift_verdict', 'verdict', verdictValue(drift.verdict), column),
       sample('missing_share', 'ratio', drift.windowCount > 0 ? drift.missingShare : null, column),
+      ...QUALITY_SHARES[drift.kind].map(([name, share]) =>
+        sample(name, 'ratio', drift.windowCount > 0 ? drift[share] : null, column),
+      ),
     ];
   };
   return [

@@ -1,7 +1,8 @@
 import type { Lateness, Windows } from '#ingest';
 import type { Database } from '#platform';
 import type { Model, Models } from '#registry';
-import type { SignalSample, Signals } from '#signals';
+import type { Signals } from '#signals';
+import { ingestSamples } from './ingest-samples.js';
 
 /** Windows behind the newest closed one that are written again, for rows that came late. */
 const REWRITTEN_WINDOWS = 3;
@@ -9,7 +10,7 @@ const REWRITTEN_WINDOWS = 3;
 const MIN_LOOKBACK_MS = 10_000;
 const MODELS_PER_PAGE = 500;
 
-/** What windows count, as signals: rows, and the share that does not fit the schema. */
+/** What windows count, as signals: see `ingestSamples`. */
 export class WindowSignals {
   constructor(
     private readonly database: Database,
@@ -36,19 +37,7 @@ export class WindowSignals {
       from: to - Math.max(REWRITTEN_WINDOWS * model.grainMs, MIN_LOOKBACK_MS),
       to,
     });
-    const samples = counts.flatMap(({ version, start, receivedCount, rejectedCount }): SignalSample[] => {
-      const offered = receivedCount + rejectedCount;
-      const shared = { model: model.name, labels: { version }, source: 'ingest', at: start + model.grainMs };
-      return [
-        { ...shared, name: 'ingest_rows', unit: 'rows', value: receivedCount },
-        {
-          ...shared,
-          name: 'rejected_row_ratio',
-          unit: 'ratio',
-          value: offered === 0 ? null : rejectedCount / offered,
-        },
-      ];
-    });
+    const samples = counts.flatMap((window) => ingestSamples(model, window));
     if (samples.length === 0) return;
     await this.signals.prepare(samples.map(({ at }) => at));
     await this.signals.write(this.database, samples);

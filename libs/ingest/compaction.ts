@@ -8,6 +8,7 @@ import {
 } from '#platform';
 import { base64, type Baselines } from '#registry';
 import { deserializeProfile, emptyProfile, mergeProfiles, serializeProfile, type Profile } from '#stats';
+import { trimCaptured } from './captured-trim.js';
 import { mayBeJudged, recordLateWindow } from './late-windows.js';
 import type { IngestMetrics } from './metrics.js';
 import { addCounts, type Tallies } from './tallies.js';
@@ -54,7 +55,7 @@ export class Compaction {
     );
     for (const { max_rows: maxRows, grain, ...key } of due) {
       await this.compact(key, durationMs(grain));
-      await this.trimCaptured(key, maxRows);
+      await trimCaptured(this.database, key, maxRows);
     }
     const [left] = await this.database.query<{ count: string }>('select count(*) as count from window_delta');
     this.metrics.pendingDeltas.set(Number(left?.count ?? 0));
@@ -88,24 +89,10 @@ export class Compaction {
         rejections: addCounts(parts.map(({ rejections }) => rejections)),
       });
       if (mayBeJudged(key.window_start.getTime(), grainMs, this.lateness, this.clock.now())) {
-        const withRows = deltas.filter(({ row_count }) => Number(row_count) > 0);
+        const withRows = deltas.filter(hasRows);
         await recordLateWindow(tx, key, [...new Set(withRows.map(({ arrived_in }) => arrived_in))]);
       }
     });
-  }
-
-  /**
-   * Keeps the rows with the smallest sample ranks. Served by captured_row_version. The bound is looked up once: `id in
-   * (select … offset k)` is planned as a scan per row where the day's partition has no statistics yet, and took minutes.
-   */
-  private async trimCaptured(key: WindowKey, maxRows: number): Promise<void> {
-    await this.database.query(
-      `delete from captured_row
-        where version_id = $1 and window_start = $2 and (sample_rank, id) > (
-          select sample_rank, id from captured_row where version_id = $1 and window_start = $2
-           order by sample_rank, id offset $3 limit 1)`,
-      [key.version_id, key.window_start, Math.max(0, maxRows - 1)],
-    );
   }
 }
 
@@ -120,6 +107,11 @@ interface PartRow {
 
 const PART_COLUMNS = `coalesce(received_count, row_count) as received_count, rejections, encode(profile, 'base64') as profile`;
 const THIS_WINDOW = 'version_id = $1 and segment = $2 and window_start = $3 and grid_hash = $4';
+
+/** Whether a delta has rows, or responses whose requests have the rows. */
+function hasRows({ row_count, rejections }: { row_count: string; rejections: Tallies }): boolean {
+  return Number(row_count) > 0 || (rejections['response-half'] ?? 0) > 0;
+}
 
 interface WindowContents {
   readonly profile: Profile;

@@ -4,6 +4,7 @@ export { GroupCommitter } from './group-committer.js';
 export { Ingest, type EventFailure, type EventReceipt, type IngestMessage } from './ingest.js';
 export { forgetLateWindows } from './late-windows.js';
 export { IngestMetrics } from './metrics.js';
+export { Pairing, PAIRING_TIMEOUT_SECONDS } from './pairing.js';
 export { ParquetIngest } from './parquet-ingest.js';
 export { unreadable, type IngestReceipt } from './receipts.js';
 export {
@@ -15,7 +16,14 @@ export {
   payloadIdSchema,
   type IngestLimits,
 } from './schemas.js';
-export { addCounts, rejectedCountOf, rejectionsOf, type Tallies } from './tallies.js';
+export {
+  addCounts,
+  inferenceCountOf,
+  refusalsByReason,
+  rejectedCountOf,
+  rejectionsOf,
+  type Tallies,
+} from './tallies.js';
 export { VersionContexts } from './version-context.js';
 export {
   EVER,

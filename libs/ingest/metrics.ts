@@ -10,6 +10,8 @@ export class IngestMetrics {
   readonly commitDuration: Histogram;
   readonly pendingPayloads: Gauge;
   readonly pendingDeltas: Gauge;
+  readonly waitingHalves: Gauge;
+  readonly unpairedHalves: Counter<'part'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -41,6 +43,18 @@ export class IngestMetrics {
       help: 'Delta rows that are not yet compacted into their windows.',
       registers,
     });
+    this.waitingHalves = new Gauge({
+      name: 'leeway_ingest_waiting_halves',
+      help: 'Captured requests and responses that wait for their other half.',
+      registers,
+    });
+    this.unpairedHalves = new Counter({
+      name: 'leeway_ingest_unpaired_halves_total',
+      help: 'Captured requests and responses whose other half did not come in time.',
+      labelNames: ['part'],
+      registers,
+    });
+    for (const part of ['request', 'response']) this.unpairedHalves.inc({ part }, 0);
     for (const outcome of ['accepted', 'sampled-out', 'rejected', 'duplicate']) this.rows.inc({ outcome }, 0);
     for (const outcome of ['accepted', 'duplicate', 'ignored']) this.payloads.inc({ outcome }, 0);
   }

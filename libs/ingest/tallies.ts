@@ -13,17 +13,25 @@ export type TallyReason = (typeof TALLY_REASONS)[number];
 
 /** How many rows were refused. */
 export function rejectedCountOf(tallies: Tallies): number {
-  return REJECTION_REASONS.reduce((sum, reason) => sum + (tallies[reason] ?? 0), 0);
+  return refusalsByReason(tallies).reduce((sum, [, count]) => sum + count, 0);
 }
 
-/** The refused rows by reason. */
+/** How many rows were refused for each reason, 0 where none was. */
+export function refusalsByReason(tallies: Tallies): (readonly [reason: string, count: number])[] {
+  return REJECTION_REASONS.map((reason) => [reason, tallies[reason] ?? 0]);
+}
+
+/** The refused rows by the reasons that there were. */
 export function rejectionsOf(tallies: Tallies): Record<string, number> {
-  return Object.fromEntries(
-    REJECTION_REASONS.flatMap((reason) => {
-      const count = tallies[reason];
-      return count === undefined ? [] : [[reason, count]];
-    }),
-  );
+  return Object.fromEntries(refusalsByReason(tallies).filter(([, count]) => count > 0));
+}
+
+/**
+ * How many inferences rows stand for: whole rows and requests, and responses beyond these, as of a logger that sends responses
+ * only.
+ */
+export function inferenceCountOf(rowCount: number, tallies: Tallies): number {
+  return rowCount + Math.max(0, (tallies['response-half'] ?? 0) - (tallies['request-half'] ?? 0));
 }
 
 /** The sum of several. */

@@ -13,7 +13,7 @@ import {
 } from '#platform';
 import { epochAt, type Baselines, type Models, type Version } from '#registry';
 import { deserializeProfile, mergeProfiles, type Profile } from '#stats';
-import { addCounts, rejectedCountOf, rejectionsOf, type Tallies } from './tallies.js';
+import { addCounts, inferenceCountOf, rejectedCountOf, rejectionsOf, type Tallies } from './tallies.js';
 
 /** A window's counts, without its profile. */
 export interface WindowSummary {
@@ -65,6 +65,8 @@ export interface WindowCounts {
   readonly rowCount: number;
   readonly receivedCount: number;
   readonly rejectedCount: number;
+  /** What else was counted, by reason. */
+  readonly tallies: Tallies;
 }
 
 export interface TimeRange {
@@ -196,6 +198,7 @@ export class Windows {
         rowCount,
         receivedCount,
         rejectedCount,
+        tallies: addCounts(row.rejections),
       };
     });
   }
@@ -238,8 +241,8 @@ function countsOf(
 ): Pick<WindowSummary, 'rowCount' | 'receivedCount' | 'rejectedCount' | 'rejections'> {
   const tallies = addCounts(row.rejections);
   return {
-    rowCount: Number(row.row_count),
-    receivedCount: Number(row.received_count),
+    rowCount: inferenceCountOf(Number(row.row_count), tallies),
+    receivedCount: inferenceCountOf(Number(row.received_count), tallies),
     rejectedCount: rejectedCountOf(tallies),
     rejections: rejectionsOf(tallies),
   };

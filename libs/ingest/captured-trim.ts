@@ -1,0 +1,19 @@
+import type { Sql } from '#platform';
+
+/**
+ * Keeps the captured rows of a window with the smallest sample ranks. Served by captured_row_version. The bound is looked up
+ * once: `id in (select … offset k)` is planned as a scan per row where the day's partition has no statistics yet, and took minutes.
+ */
+export async function trimCaptured(
+  sql: Sql,
+  window: { readonly version_id: string; readonly window_start: Date },
+  maxRows: number,
+): Promise<void> {
+  await sql.query(
+    `delete from captured_row
+      where version_id = $1 and window_start = $2 and (sample_rank, id) > (
+        select sample_rank, id from captured_row where version_id = $1 and window_start = $2
+         order by sample_rank, id offset $3 limit 1)`,
+    [window.version_id, window.window_start, Math.max(0, maxRows - 1)],
+  );
+}

@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { InferenceEvent } from '#payloads';
+import { openTestDatabase, type TestDatabase } from '../../test/database.js';
+import { connectRooms, registerVersion, send } from '../../test/rooms.js';
+import { sampleRank } from './sampling.js';
+
+const COLUMNS = [
+  { name: 'x', role: 'feature', type: 'numeric' },
+  { name: 'country', role: 'segment', type: 'categorical' },
+  { name: 'risk', role: 'prediction', type: 'numeric' },
+];
+
+describe('requests and responses that come apart', () => {
+  let test: TestDatabase;
+  let rooms: ReturnType<typeof connectRooms>;
+  /** A second ingest node and a second worker on the same database. */
+  let others: ReturnType<typeof connectRooms>;
+
+  beforeAll(async () => {
+    test = await openTestDatabase();
+    rooms = connectRooms(test.database);
+    others = connectRooms(test.database);
+  }, 60_000);
+  afterAll(() => test.close());
+
+  async function prepare(model: string, capture = { fraction: 1, maxRowsPerWindow: 500 }): Promise<void> {
+    await registerVersion(rooms.models, model, 'v1', capture, COLUMNS);
+    await rooms.baselines.register(model, 'v1', {
+      kind: 'rows',
+      rows: Array.from({ length: 100 }, (_, i) => ({
+        x: i,
+        country: i % 2 === 0 ? 'DE' : 'FR',
+        risk: i / 100,
+      })),
+    });
+  }
+
+  function event(part: 'request' | 'response', call: number, rows = 1): InferenceEvent {
+    const value =
+      part === 'request'
+        ? { instances: Array.from({ length: rows }, (_, row) => [call + row, 'DE']) }
+        : { predictions: Array.from({ length: rows }, () => call / 1_000) };
+    return {
+      part,
+      key: `${part}/${call}`,
+      callId: `call-${call}`,
+      at: rooms.clock.now(),
+      body: { format: 'json', value },
+    };
+  }
+
+  const list = async (model: string) => (await rooms.capturedRows.list(model, 'v1', { limit: 1_000 })).items;
+  const waiting = async (): Promise<number> =>
+    Number(
+      (await test.database.query<{ count: string }>('select count(*) as count from captured_half'))[0]?.count,
+    );
+
+  it('fold each half its own columns, in any order, on any node', async () => {
+    await prepare('apart');
+    for (let call = 0; call < 20; call += 1) {
+      const [first, second] =
+        call % 2 === 0 ? (['request', 'response'] as const) : (['response', 'request'] as const);
+      await rooms.ingest.acceptEvents('apart', 'v1', [event(first, call)]);
+      await others.ingest.acceptEvents('apart', 'v1', [event(second, call)]);
+    }
+    const version = await rooms.models.getVersion('apart', 'v1');
+    const windows = await rooms.windows.profiles(version, { from: 0, to: rooms.clock.now() + 60_000 });
+    const counts = (segment: string): unknown =>
+      windows
+        .find((window) => window.segment === segment)
+        ?.profile.columns.map(({ count, missingCount }) => [count, missingCount]);
+    expect(counts('DE')).toEqual([
+      [20, 0],
+      [20, 0],
+      [0, 0],
+    ]);
+    expect(counts('unknown')).toEqual([
+      [0, 0],
+      [0, 0],
+      [20, 0],
+    ]);
+    expect(windows.find(({ segment }) => segment === 'DE')?.profile.rowCount).toBe(20);
+    const [summary] = await rooms.windows.counts(version.model.id, {
+      from: 0,
+      to: rooms.clock.now() + 60_000,
+    });
+    expect(summary).toMatchObject({ rowCount: 20, receivedCount: 20, rejectedCount: 0 });
+  });
+
+  it('are paired once however many workers pair, with the time of the request', async () => {
+    await prepare('paired');
+    for (let call = 0; call < 30; call += 1)
+      await rooms.ingest.acceptEvents('paired', 'v1', [event('response', call)]);
+    await Promise.all([rooms.pairing.run(), others.pairing.run()]);
+    expect(await list('paired')).toEqual([]);
+    const requestedAt = rooms.clock.now();
+    for (let call = 0; call < 30; call += 1)
+      await others.ingest.acceptEvents('paired', 'v1', [event('request', call)]);
+    await Promise.all([rooms.pairing.run(), others.pairing.run(), rooms.pairing.run()]);
+    const rows = await list('paired');
+    expect(rows).toHaveLength(30);
+    expect(rows.find(({ inferenceId }) => inferenceId === 'call-7')).toMatchObject({
+      timestamp: new Date(requestedAt).toISOString(),
+      values: { x: 7, country: 'DE', risk: 0.007 },
+    });
+  });
+
+  it('are paired row by row when a call has several', async () => {
+    await prepare('batched');
+    await rooms.ingest.acceptEvents('batched', 'v1', [event('request', 1, 3), event('response', 1, 3)]);
+    await rooms.pairing.run();
+    expect(
+      (await list('batched')).map(({ inferenceId, values }) => [inferenceId, values['x']]).sort(),
+    ).toEqual([
+      ['call-1-item-0', 1],
+      ['call-1-item-1', 2],
+      ['call-1-item-2', 3],
+    ]);
+  });
+
+  it('stay as rows of their own part when the other half does not come in time', async () => {
+    await prepare('orphan');
+    await rooms.ingest.acceptEvents('orphan', 'v1', [event('request', 5)]);
+    const before = await waiting();
+    await rooms.pairing.run();
+    expect(await waiting()).toBe(before);
+    await test.database.query(`update captured_half set arrived_at = arrived_at - interval '11 minutes'`);
+    await Promise.all([rooms.pairing.run(), others.pairing.run()]);
+    expect(await waiting()).toBe(0);
+    expect((await list('orphan')).map(({ values }) => values)).toEqual([{ x: 5, country: 'DE' }]);
+    expect(await rooms.registry.metrics()).toMatch(
+      /leeway_ingest_unpaired_halves_total\{part="request"\} [01]/,
+    );
+  });
+
+  it('count an event once, however often it is delivered, and a request and its response with one id as two', async () => {
+    await prepare('repeated');
+    for (let time = 0; time < 3; time += 1)
+      await Promise.all([
+        rooms.ingest.acceptEvents('repeated', 'v1', [event('request', 1)]),
+        others.ingest.acceptEvents('repeated', 'v1', [event('response', 1)]),
+      ]);
+    await rooms.pairing.run();
+    expect(await list('repeated')).toHaveLength(1);
+    const { model } = await rooms.models.getVersion('repeated', 'v1');
+    const counts = await rooms.windows.counts(model.id, { from: 0, to: rooms.clock.now() + 60_000 });
+    expect(counts[0]).toMatchObject({
+      rowCount: 1,
+      tallies: { duplicate: 4, 'request-half': 1, 'response-half': 1 },
+    });
+  });
+
+  it('keep the captured rows of a window below its bound', async () => {
+    await prepare('bounded', { fraction: 1, maxRowsPerWindow: 10 });
+    for (let call = 0; call < 60; call += 1)
+      await rooms.ingest.acceptEvents('bounded', 'v1', [event('request', call), event('response', call)]);
+    await rooms.pairing.run();
+    const ranks = (await list('bounded')).map(({ inferenceId }) => sampleRank(inferenceId));
+    expect(ranks.length).toBeLessThanOrEqual(10);
+    expect(ranks.length).toBeGreaterThan(5);
+    const all = Array.from({ length: 60 }, (_, call) => sampleRank(`call-${call}`)).sort((a, b) => a - b);
+    expect(Math.max(...ranks)).toBeLessThanOrEqual(all[10] ?? 0);
+  });
+
+  it('say which event of a batch cannot be read, and count the others', async () => {
+    await prepare('batch');
+    const broken: InferenceEvent = { ...event('request', 2), body: { format: 'json', value: { hello: 1 } } };
+    const { receipts, failures } = await rooms.ingest.acceptEvents('batch', 'v1', [
+      event('request', 1),
+      broken,
+    ]);
+    expect(receipts).toMatchObject([{ status: 'accepted', acceptedCount: 1 }]);
+    expect(failures).toEqual([{ event: 1, detail: expect.stringContaining('"hello"') }]);
+    await expect(rooms.ingest.acceptEvents('batch', 'v1', [broken])).rejects.toMatchObject({
+      code: 'invalid-body',
+    });
+  });
+});
+
+describe('sampling', () => {
+  let test: TestDatabase;
+  let rooms: ReturnType<typeof connectRooms>;
+
+  beforeAll(async () => {
+    test = await openTestDatabase();
+    rooms = connectRooms(test.database);
+  }, 60_000);
+  afterAll(() => test.close());
+
+  async function prepare(model: string, sampling: object): Promise<void> {
+    await registerVersion(
+      rooms.models,
+      model,
+      'v1',
+      { fraction: 1, maxRowsPerWindow: 1_000 },
+      COLUMNS.slice(0, 1),
+    );
+    const { id, createdAt, grainMs, ...spec } = await rooms.models.get(model);
+    expect([id, createdAt, grainMs]).toHaveLength(3);
+    await rooms.models.put({ ...spec, sampling: { fraction: 1, ...sampling } });
+  }
+  const rows = (from: number, count: number): object[] =>
+    Array.from({ length: count }, (_, i) => ({ inferenceId: `id-${from + i}`, values: { x: i } }));
+  const countsOf = async (model: string) => {
+    const { model: known } = await rooms.models.getVersion(model, 'v1');
+    const all = await rooms.windows.counts(known.id, { from: 0, to: rooms.clock.now() + 3_600_000 });
+    return {
+      rowCount: all.reduce((sum, window) => sum + window.rowCount, 0),
+      receivedCount: all.reduce((sum, window) => sum + window.receivedCount, 0),
+    };
+  };
+
+  it('counts the rows whose hash is below the fraction, and how many arrived', async () => {
+    await prepare('half', { fraction: 0.5 });
+    const receipt = await send(rooms, 'half', 'v1', { rows: rows(0, 2_000) });
+    const expected = Array.from({ length: 2_000 }, (_, i) => sampleRank(`id-${i}`)).filter(
+      (rank) => rank < 0.5,
+    ).length;
+    expect(receipt).toMatchObject({ acceptedCount: 2_000, sampledOutCount: 2_000 - expected });
+    expect(await countsOf('half')).toEqual({ rowCount: expected, receivedCount: 2_000 });
+    expect(expected).toBeGreaterThan(900);
+    expect(expected).toBeLessThan(1_100);
+  });
+
+  it('takes nothing at 0, and says so', async () => {
+    await prepare('none', { fraction: 0 });
+    await send(rooms, 'none', 'v1', { rows: rows(0, 10) });
+    expect(await countsOf('none')).toEqual({ rowCount: 0, receivedCount: 10 });
+  });
+
+  it('lowers the fraction while more rows arrive than the ceiling, and raises it again', async () => {
+    await prepare('ceiling', { maxRowsPerSecond: 100 });
+    for (let payload = 0; payload < 40; payload += 1) {
+      await send(rooms, 'ceiling', 'v1', { rows: rows(payload * 100, 100) });
+      rooms.clock.advance(100);
+    }
+    const busy = await countsOf('ceiling');
+    expect(busy.receivedCount).toBe(4_000);
+    // 4 s at 1,000 rows a second: at most the ceiling, and at least half of it, since steps are of two.
+    expect(busy.rowCount).toBeLessThan(4 * 100 * 2.2);
+    expect(busy.rowCount).toBeGreaterThan(4 * 100 * 0.4);
+    rooms.clock.advance(5_000);
+    const receipt = await send(rooms, 'ceiling', 'v1', { rows: rows(10_000, 50) });
+    expect(receipt.sampledOutCount).toBe(0);
+  });
+});
