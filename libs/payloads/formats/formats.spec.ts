@@ -545,6 +545,15 @@ describe('the datatypes of the binary tensor extension', () => {
     expect(cellsOf(decode('v2-binary', body, { columns: [column] }, jsonLength))).toEqual({ x: expected });
   });
 
+  it('FP64 in the middle of a larger buffer', () => {
+    const [body, jsonLength] = binary('inputs', [
+      { name: 'x', datatype: 'FP64', shape: [2], bytes: f64(1, 2) },
+    ]);
+    const pool = Buffer.concat([Buffer.alloc(3), body, Buffer.alloc(5)]);
+    const part = pool.subarray(3, 3 + body.length);
+    expect(cellsOf(decode('v2-binary', part, { columns: [column] }, jsonLength))).toEqual({ x: [1, 2] });
+  });
+
   it('BOOL and 64-bit ids keep what they are in columns of their type', () => {
     const columns = [
       { name: 'is', type: 'boolean', side: 'request' } as const,

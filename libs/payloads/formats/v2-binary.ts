@@ -113,10 +113,13 @@ function viewOf(bytes: Uint8Array): DataView {
 }
 
 function readNumbers(bytes: Uint8Array, { size, read }: FixedType, isDouble: boolean): Float64Array {
-  // A copy is aligned, and the machines that Node runs on are little-endian like the wire.
-  if (isDouble) return new Float64Array(bytes.slice().buffer);
-  const view = viewOf(bytes);
   const values = new Float64Array(bytes.length / size);
+  if (isDouble) {
+    // The machines that Node runs on are little-endian like the wire; a copy is aligned.
+    new Uint8Array(values.buffer).set(bytes);
+    return values;
+  }
+  const view = viewOf(bytes);
   for (let i = 0; i < values.length; i += 1) values[i] = read(view, i * size);
   return values;
 }
