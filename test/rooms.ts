@@ -9,6 +9,7 @@ import {
   IngestMetrics,
   Pairing,
   type IngestReceipt,
+  Rollups,
   VersionContexts,
   Windows,
   type Lateness,
@@ -40,6 +41,7 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
   const capturedRows = new CapturedRows(database, models);
   const compaction = new Compaction(database, baselines, clock, metrics, lateness);
   const pairing = new Pairing(database, metrics);
+  const rollups = new Rollups(database, baselines, clock);
   const signals = new Signals(database);
   const monitors = new Monitors(database, models);
   const drift = new DriftEvaluation(
@@ -65,6 +67,7 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
     monitors,
     pairing,
     registry,
+    rollups,
     signals,
     windows,
   };

@@ -36,13 +36,23 @@ export const configSchema = z.strictObject({
     .default({ deploymentLookback: '1h' }),
   retention: z
     .strictObject({
-      windows: positiveDurationSchema.default('90d'),
+      windows: positiveDurationSchema.default('90d').describe('Also how old a row may be when it arrives'),
+      hourlyRollups: positiveDurationSchema.default('180d').describe('Profiles of whole hours'),
+      dailyRollups: positiveDurationSchema.default('730d').describe('Profiles of whole days'),
       capturedRows: positiveDurationSchema.default('30d'),
       signals: positiveDurationSchema.default('30d'),
       driftResults: positiveDurationSchema.default('90d'),
       messages: positiveDurationSchema.default('30d').describe('Messages that were delivered or given up'),
     })
-    .default({ windows: '90d', capturedRows: '30d', signals: '30d', driftResults: '90d', messages: '30d' }),
+    .default({
+      windows: '90d',
+      hourlyRollups: '180d',
+      dailyRollups: '730d',
+      capturedRows: '30d',
+      signals: '30d',
+      driftResults: '90d',
+      messages: '30d',
+    }),
   channels: z.array(channelSchema).default([]),
   models: z.array(modelSchema.extend({ monitors: z.array(monitorSchema).default([]) })).default([]),
   rules: z.array(ruleSchema).default([]),

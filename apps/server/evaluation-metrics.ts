@@ -4,6 +4,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 export const STAGES = [
   'compaction',
   'pairing',
+  'roll-ups',
   'ingest-signals',
   'drift',
   'rules',

@@ -1,5 +1,5 @@
 import type { DriftEvaluation, WindowSignals } from '#drift';
-import type { Compaction, Pairing } from '#ingest';
+import type { Compaction, Pairing, Rollups } from '#ingest';
 import type { Outbox } from '#notify';
 import type { Clock, Logger } from '#platform';
 import type { RetrainingRuns } from '#retraining';
@@ -10,6 +10,7 @@ import type { Retention } from './retention.js';
 export interface PassRooms {
   readonly compaction: Compaction;
   readonly pairing: Pairing;
+  readonly rollups: Rollups;
   readonly windowSignals: WindowSignals;
   readonly drift: DriftEvaluation;
   readonly ruleEvaluation: RuleEvaluation;
@@ -46,6 +47,7 @@ export class EvaluationPass {
     const {
       compaction,
       pairing,
+      rollups,
       windowSignals,
       drift,
       ruleEvaluation,
@@ -57,6 +59,7 @@ export class EvaluationPass {
     } = this.rooms;
     await stage('compaction', () => compaction.run());
     await stage('pairing', () => pairing.run());
+    await stage('roll-ups', () => rollups.run());
     await stage('ingest-signals', () =>
       windowSignals.write((model, error) => failed('ingest-signals', error, { model })),
     );

@@ -8,6 +8,7 @@ import {
   Ingest,
   Pairing,
   ParquetIngest,
+  Rollups,
   VersionContexts,
   Windows,
 } from '#ingest';
@@ -80,6 +81,8 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const capturedRows = new CapturedRows(database, models);
   const compaction = new Compaction(database, baselines, clock, metrics.ingest, lateness);
 
+  const rollups = new Rollups(database, baselines, clock);
+
   const signals = new Signals(database);
   const monitors = new Monitors(database, models);
   const drift = new DriftEvaluation(
@@ -150,11 +153,16 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     logger,
   );
 
-  const retention = new Retention(config.retention, { capturedRows, drift, outbox, signals, windows }, clock);
+  const retention = new Retention(
+    config.retention,
+    { capturedRows, drift, outbox, rollups, signals, windows },
+    clock,
+  );
   const pass = new EvaluationPass(
     {
       compaction,
       pairing: new Pairing(database, metrics.ingest),
+      rollups,
       windowSignals: new WindowSignals(database, models, windows, signals, lateness),
       drift,
       ruleEvaluation,

@@ -8,13 +8,14 @@ import {
   type Profile,
   type Reference,
   referenceSpan,
+  SPAN_PIECES,
   spanDesignEffects,
 } from '#stats';
 import { compare, type DriftResult } from './drift-result.js';
 
 /** Share of drifted columns from which a model is, where no monitor says. */
 export const DEFAULT_DRIFTED_SHARE = 0.3;
-/** The newest part of a span that explains what changed: at least this share of its windows and this many rows. */
+/** The newest part of a span that explains what changed: at least this share of its time and this many rows. */
 const NEWEST_SHARE = 0.25;
 const NEWEST_MIN_ROWS = 500;
 
@@ -79,7 +80,7 @@ export class DriftAnswers {
       baselineEffects: reference.effects,
       windowEffects: spanDesignEffects(windows.filter(({ profile }) => profile.rowCount > 0)),
       window: await this.merge(windows, epoch),
-      newest: await this.newestOf(windows, epoch),
+      newest: await this.newestOf(windows, epoch, version.model.grainMs),
       columns,
       thresholds: question.thresholds,
       driftedShare: question.driftedShare,
@@ -88,7 +89,7 @@ export class DriftAnswers {
   }
 
   private async windowsOf({ version, segment }: Question, range: TimeRange): Promise<StoredWindow[]> {
-    const windows = await this.windows.profiles(version, range);
+    const windows = await this.windows.profiles(version, range, { minPieces: SPAN_PIECES });
     return segment === null ? windows : windows.filter((window) => window.segment === segment);
   }
 
@@ -110,12 +111,18 @@ export class DriftAnswers {
   }
 
   /** The last windows that hold enough rows to explain a change, unless that is the whole span. */
-  private async newestOf(windows: readonly StoredWindow[], epoch: BaselineEpoch): Promise<Profile | null> {
+  private async newestOf(
+    windows: readonly StoredWindow[],
+    epoch: BaselineEpoch,
+    grainMs: number,
+  ): Promise<Profile | null> {
     const starts = [
       ...new Set(windows.filter(({ profile }) => profile.rowCount > 0).map(({ start }) => start)),
     ].sort((a, b) => a - b);
-    let first = Math.min(starts.length - 1, Math.floor(starts.length * (1 - NEWEST_SHARE)));
-    for (; first > 0; first -= 1) {
+    const [begin = 0, end = 0] = [starts[0], (starts.at(-1) ?? 0) + grainMs];
+    // By time and not by count: a roll-up stands for many windows.
+    const newestFrom = begin + (end - begin) * (1 - NEWEST_SHARE);
+    for (let first = starts.findLastIndex((start) => start <= newestFrom); first > 0; first -= 1) {
       const newest = windows.filter(({ start }) => start >= (starts[first] ?? 0));
       if (newest.reduce((sum, { profile }) => sum + profile.rowCount, 0) >= NEWEST_MIN_ROWS)
         return this.merge(newest, epoch);

@@ -89,6 +89,38 @@ describe('drift', () => {
     rooms.clock.advance(-week * MINUTE);
   });
 
+  it('judges a span by its roll-ups as it does by its windows', async () => {
+    await registerVersion(rooms.models, 'rolled');
+    await rooms.baselines.register('rolled', 'v1', { kind: 'rows', rows: evenRows(2_000) });
+    const until = Math.floor(rooms.clock.now() / (60 * MINUTE)) * 60 * MINUTE;
+    for (let hour = 1; hour <= 30; hour += 1) {
+      const timestamp = new Date(until - hour * 60 * MINUTE).toISOString();
+      const rows = evenRows(100, hour > 20 ? 0.4 : 0).map((values) => ({ timestamp, values }));
+      await sendPayload(rooms, 'rolled', 'v1', { rows });
+    }
+    const range = {
+      from: new Date(until - 30 * 60 * MINUTE).toISOString(),
+      to: new Date(until).toISOString(),
+    };
+    const judge = async () => {
+      const spec = { ...range, reference: 'baseline' as const, thresholds: {} };
+      const { verdict, rowCount, columns } = await rooms.drift.evaluate('rolled', 'v1', spec);
+      const measures = columns.map(({ psi, ks, effectiveWindowCount }) => [psi, ks, effectiveWindowCount]);
+      return { verdict, rowCount, measures };
+    };
+    const byWindows = await judge();
+    await rooms.compaction.run();
+    await rooms.rollups.run();
+    expect(
+      await test.database.query(
+        `select count(*)::int as hours from profile_rollup r join version v on v.id = r.version_id join model m on m.id = v.model_id
+          where m.name = 'rolled' and r.grain = 'hour'`,
+      ),
+    ).toEqual([{ hours: 30 }]);
+    expect(await judge()).toEqual(byWindows);
+    expect(byWindows).toMatchObject({ rowCount: 3_000, verdict: 'drifted' });
+  });
+
   it('runs a monitor once per due time however many workers ask, and writes its signals', async () => {
     await registerVersion(rooms.models, 'due');
     await rooms.baselines.register('due', 'v1', { kind: 'rows', rows: evenRows(2_000) });

@@ -9,8 +9,10 @@ import {
 import { base64, type Baselines } from '#registry';
 import { deserializeProfile, emptyProfile, mergeProfiles, serializeProfile, type Profile } from '#stats';
 import { trimCaptured } from './captured-trim.js';
+import { lockDay, type WindowKey } from './day-lock.js';
 import { mayBeJudged, recordLateWindow } from './late-windows.js';
 import type { IngestMetrics } from './metrics.js';
+import { renewRollups } from './rollups.js';
 import { addCounts, type Tallies } from './tallies.js';
 import type { Lateness } from './windows.js';
 
@@ -18,13 +20,6 @@ import type { Lateness } from './windows.js';
 const MAX_OPEN_DELTAS = 50;
 /** Windows of one pass: what is left waits for the next one, so that the evaluation behind it is not held up. */
 const MAX_WINDOWS_PER_PASS = 500;
-
-interface WindowKey {
-  version_id: string;
-  segment: string;
-  window_start: Date;
-  grid_hash: string;
-}
 
 /** Merges the deltas of a window into its one row, and holds captured rows to their bound. */
 export class Compaction {
@@ -65,6 +60,7 @@ export class Compaction {
     const grid = await this.baselines.grid(key.grid_hash);
     const values = [key.version_id, key.segment, key.window_start, key.grid_hash];
     await this.database.transaction(async (tx) => {
+      await lockDay(tx, key, 'shared');
       await tx.query(
         `insert into profile_window (version_id, segment, window_start, grid_hash, row_count, received_count, rejections, profile)
          values ($1, $2, $3, $4, 0, 0, '{}', decode($5, 'base64')) on conflict do nothing`,
@@ -88,6 +84,7 @@ export class Compaction {
         receivedCount: parts.reduce((sum, part) => sum + Number(part.received_count), 0),
         rejections: addCounts(parts.map(({ rejections }) => rejections)),
       });
+      await renewRollups(tx, key, grainMs, this.lateness);
       if (mayBeJudged(key.window_start.getTime(), grainMs, this.lateness, this.clock.now())) {
         const withRows = deltas.filter(hasRows);
         await recordLateWindow(tx, key, [...new Set(withRows.map(({ arrived_in }) => arrived_in))]);

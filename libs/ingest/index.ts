@@ -16,6 +16,7 @@ export {
   payloadIdSchema,
   type IngestLimits,
 } from './schemas.js';
+export { Rollups } from './rollups.js';
 export {
   addCounts,
   inferenceCountOf,

@@ -13,7 +13,9 @@ import {
 } from '#platform';
 import { epochAt, type Baselines, type Models, type Version } from '#registry';
 import { deserializeProfile, mergeProfiles, type Profile } from '#stats';
+import { usableRollups } from './rollup-grains.js';
 import { addCounts, inferenceCountOf, rejectedCountOf, rejectionsOf, type Tallies } from './tallies.js';
+import { readPieces } from './window-pieces.js';
 
 /** A window's counts, without its profile. */
 export interface WindowSummary {
@@ -31,7 +33,7 @@ export interface WindowSummary {
   readonly rejections: Tallies;
 }
 
-/** A window with its profile; compacted or not makes no difference to a reader. */
+/** A window with its profile, or a roll-up of several; compacted or not makes no difference to a reader. */
 export interface StoredWindow {
   readonly segment: string;
   readonly start: Instant;
@@ -76,6 +78,9 @@ export interface TimeRange {
 
 /** How long after its end a window waits for late rows before it is judged, in milliseconds; null for one grain. */
 export type Lateness = number | null;
+
+/** How long a delta may wait for its compaction; a window that is begun anew would replace the roll-ups of the old one. */
+const MAX_DELTA_AGE_MS = 3_600_000;
 
 /** A range that holds every window: PostgreSQL's own bounds are out of the range of a JavaScript date. */
 export const EVER: TimeRange = { from: 0, to: Date.UTC(9999, 0) };
@@ -138,13 +143,22 @@ export class Windows {
     );
   }
 
-  /** The profiles of a version's windows that start in the range, one per window, segment and grid, oldest first. */
-  async profiles(version: Version, range: TimeRange): Promise<StoredWindow[]> {
-    const rows = await this.database.query<PieceRow>(
-      `select segment, window_start, grid_hash, received_count, rejections, encode(profile, 'base64') as profile
-         from (${ROWS_IN_RANGE(`segment, window_start, grid_hash, profile, ${COUNTS}`)}) as parts order by window_start`,
-      [version.id, toRfc3339(range.from), toRfc3339(range.to)],
-    );
+  /**
+   * The profiles of a version's windows that start in the range, one per window, segment and grid, oldest first.
+   *
+   * With `minPieces`, whole hours or days stand for their windows where the range is at least as many of them long: 24
+   * makes hours of a day and days of a month. A range of n hours holds n or n − 1 whole ones; its ends are windows.
+   */
+  async profiles(
+    version: Version,
+    range: TimeRange,
+    { minPieces = Infinity }: { readonly minPieces?: number } = {},
+  ): Promise<StoredWindow[]> {
+    const rows = await readPieces(this.database, {
+      ...range,
+      versionId: version.id,
+      rollups: usableRollups(range.to - range.from, minPieces),
+    });
     const windows = new Map<string, StoredWindow>();
     for (const row of rows) {
       const start = row.window_start.getTime();
@@ -205,14 +219,14 @@ export class Windows {
 
   /**
    * Drops the days whose windows hold only rows from before `before`, and returns the names of their partitions. A row
-   * that is not that old finds its window as it was.
+   * that is not that old finds its window as it was, also when it waits as a delta for some time.
    */
   async dropBefore(before: Instant): Promise<string[]> {
     const grains = await this.database.query<{ grain: string }>(
       `select distinct spec ->> 'grain' as grain from model`,
     );
     const longestMs = Math.max(0, ...grains.map(({ grain }) => durationMs(grain)));
-    return this.partitions.dropBefore(this.database, before - longestMs);
+    return this.partitions.dropBefore(this.database, before - longestMs - MAX_DELTA_AGE_MS);
   }
 
   /** The watermark: the end of the newest window that is over and had its time for late rows. */
@@ -225,12 +239,6 @@ interface CountsRow {
   row_count: string;
   received_count: string;
   rejections: Tallies[];
-}
-
-interface PieceRow extends WindowRow {
-  received_count: string;
-  rejections: Tallies;
-  profile: string;
 }
 
 const SUMMED_COUNTS =

@@ -68,7 +68,7 @@ export {
   numericSampleDistances,
 } from './raw/numeric-sample-distances.js';
 export { type ColumnDesignEffects, type DesignEffects, INDEPENDENT_ROWS } from './span/design-effect.js';
-export { type SpanWindow, spanDesignEffects } from './span/span-effects.js';
+export { SPAN_PIECES, type SpanWindow, spanDesignEffects } from './span/span-effects.js';
 export { type Reference, REFERENCES, referenceSpan, type Span } from './span/reference-span.js';
 export { DEFAULT_DRIFT_THRESHOLDS, type DriftThresholds } from './verdict/drift-thresholds.js';
 export type { DriftReason, Verdict } from './verdict/column-verdict.js';

@@ -18,7 +18,7 @@ export interface SpanWindow {
 }
 
 /** Pieces that a span is cut into: an hour each of a day, longer than most clusters last, and enough for an estimate. */
-const PIECES = 24;
+export const SPAN_PIECES = 24;
 /** Categories whose shares are followed; the rarer ones say little and would cost much. */
 const MAX_CATEGORIES = 20;
 
@@ -46,7 +46,7 @@ export function spanDesignEffects(windows: readonly SpanWindow[]): DesignEffects
 function piecesOf(windows: readonly SpanWindow[]): Profile[] {
   const sorted = [...windows].sort((a, b) => a.start - b.start);
   const from = sorted[0]!.start;
-  const length = Math.max(1, sorted.at(-1)!.start - from + grainOf(sorted)) / PIECES;
+  const length = Math.max(1, sorted.at(-1)!.start - from + grainOf(sorted)) / SPAN_PIECES;
   const pieces = new Map<number, Profile>();
   for (const { start, profile } of sorted) {
     const place = Math.floor((start - from) / length);
