@@ -8,6 +8,7 @@ import {
   Ingest,
   IngestMetrics,
   Pairing,
+  Rebuilding,
   type IngestReceipt,
   Rollups,
   VersionContexts,
@@ -30,18 +31,14 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
   const deployments = new Deployments(database, models, clock);
   const metrics = new IngestMetrics(registry);
   const committer = new GroupCommitter(database, metrics, DEFAULT_INGEST_LIMITS.maxPendingCells);
-  const ingest = new Ingest(
-    new VersionContexts(models, baselines, clock),
-    committer,
-    metrics,
-    clock,
-    DEFAULT_INGEST_LIMITS,
-  );
+  const contexts = new VersionContexts(models, baselines, clock);
+  const ingest = new Ingest(contexts, committer, metrics, clock, DEFAULT_INGEST_LIMITS);
   const windows = new Windows(database, models, baselines, clock);
   const capturedRows = new CapturedRows(database, models);
   const compaction = new Compaction(database, baselines, clock, metrics, lateness);
   const pairing = new Pairing(database, metrics);
   const rollups = new Rollups(database, baselines, clock);
+  const rebuilding = new Rebuilding(database, contexts, windows, clock, lateness);
   const signals = new Signals(database);
   const monitors = new Monitors(database, models);
   const drift = new DriftEvaluation(
@@ -66,6 +63,7 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
     models,
     monitors,
     pairing,
+    rebuilding,
     registry,
     rollups,
     signals,

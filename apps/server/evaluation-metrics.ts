@@ -5,6 +5,7 @@ export const STAGES = [
   'compaction',
   'pairing',
   'roll-ups',
+  'rebuilding',
   'ingest-signals',
   'drift',
   'rules',

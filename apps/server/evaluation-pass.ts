@@ -1,5 +1,5 @@
 import type { DriftEvaluation, WindowSignals } from '#drift';
-import type { Compaction, Pairing, Rollups } from '#ingest';
+import type { Compaction, Pairing, Rebuilding, Rollups } from '#ingest';
 import type { Outbox } from '#notify';
 import type { Clock, Logger } from '#platform';
 import type { RetrainingRuns } from '#retraining';
@@ -11,6 +11,7 @@ export interface PassRooms {
   readonly compaction: Compaction;
   readonly pairing: Pairing;
   readonly rollups: Rollups;
+  readonly rebuilding: Rebuilding;
   readonly windowSignals: WindowSignals;
   readonly drift: DriftEvaluation;
   readonly ruleEvaluation: RuleEvaluation;
@@ -48,6 +49,7 @@ export class EvaluationPass {
       compaction,
       pairing,
       rollups,
+      rebuilding,
       windowSignals,
       drift,
       ruleEvaluation,
@@ -60,6 +62,7 @@ export class EvaluationPass {
     await stage('compaction', () => compaction.run());
     await stage('pairing', () => pairing.run());
     await stage('roll-ups', () => rollups.run());
+    await stage('rebuilding', () => rebuilding.run());
     await stage('ingest-signals', () =>
       windowSignals.write((model, error) => failed('ingest-signals', error, { model })),
     );

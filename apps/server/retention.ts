@@ -1,5 +1,5 @@
 import type { DriftEvaluation } from '#drift';
-import type { CapturedRows, Rollups, Windows } from '#ingest';
+import type { CapturedRows, Rebuilding, Rollups, Windows } from '#ingest';
 import type { Outbox } from '#notify';
 import { durationMs, type Clock } from '#platform';
 import type { Signals } from '#signals';
@@ -11,6 +11,7 @@ export interface RetainingRooms {
   readonly capturedRows: CapturedRows;
   readonly drift: DriftEvaluation;
   readonly outbox: Outbox;
+  readonly rebuilding: Rebuilding;
   readonly rollups: Rollups;
   readonly signals: Signals;
   readonly windows: Windows;
@@ -29,8 +30,9 @@ export class Retention {
   async runIfDue(): Promise<void> {
     const now = this.clock.now();
     if (now - this.lastRunAt < EVERY_MS) return;
-    const { capturedRows, drift, outbox, rollups, signals, windows } = this.rooms;
+    const { capturedRows, drift, outbox, rebuilding, rollups, signals, windows } = this.rooms;
     await windows.dropBefore(now - durationMs(this.keep.windows));
+    await rebuilding.deleteBefore(now - durationMs(this.keep.windows));
     await rollups.deleteBefore({
       hour: now - durationMs(this.keep.hourlyRollups),
       day: now - durationMs(this.keep.dailyRollups),

@@ -8,6 +8,7 @@ import {
   Ingest,
   Pairing,
   ParquetIngest,
+  Rebuilding,
   Rollups,
   VersionContexts,
   Windows,
@@ -68,13 +69,8 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   // A row finds its window for as long as that is kept, and is refused from then on.
   const limits = { ...DEFAULT_INGEST_LIMITS, maxAgeMs: durationMs(config.retention.windows) };
   const committer = new GroupCommitter(database, metrics.ingest, limits.maxPendingCells);
-  const ingest = new Ingest(
-    new VersionContexts(models, baselines, clock),
-    committer,
-    metrics.ingest,
-    clock,
-    limits,
-  );
+  const contexts = new VersionContexts(models, baselines, clock);
+  const ingest = new Ingest(contexts, committer, metrics.ingest, clock, limits);
   const parquetIngest = new ParquetIngest(ingest);
   const lateness = config.evaluation.lateness === undefined ? null : durationMs(config.evaluation.lateness);
   const windows = new Windows(database, models, baselines, clock);
@@ -82,6 +78,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const compaction = new Compaction(database, baselines, clock, metrics.ingest, lateness);
 
   const rollups = new Rollups(database, baselines, clock);
+  const rebuilding = new Rebuilding(database, contexts, windows, clock, lateness);
 
   const signals = new Signals(database);
   const monitors = new Monitors(database, models);
@@ -155,7 +152,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
 
   const retention = new Retention(
     config.retention,
-    { capturedRows, drift, outbox, rollups, signals, windows },
+    { capturedRows, drift, outbox, rebuilding, rollups, signals, windows },
     clock,
   );
   const pass = new EvaluationPass(
@@ -163,6 +160,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
       compaction,
       pairing: new Pairing(database, metrics.ingest),
       rollups,
+      rebuilding,
       windowSignals: new WindowSignals(database, models, windows, signals, lateness),
       drift,
       ruleEvaluation,

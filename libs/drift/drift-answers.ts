@@ -42,43 +42,29 @@ export class DriftAnswers {
   /** The comparison, or `insufficient` with the reason why there is none. @throws LeewayError `column-unknown` outside a monitor */
   async answer(question: Question): Promise<DriftResult> {
     const { version, range } = question;
-    const windows = await this.windowsOf(question, range);
-    const epochs = await this.baselines.epochs(version.id);
-    const epoch = epochAt(epochs, range.to - 1);
-    const rowCount = windows.reduce((sum, { profile }) => sum + profile.rowCount, 0);
+    const epoch = epochAt(await this.baselines.epochs(version.id), range.to - 1);
+    const windows = await this.windowsOf(question, range, epoch);
+    const asked = epoch === null ? [] : comparedColumns(question, await this.baselines.grid(epoch.gridHash));
+    const reference = await this.referenceOf(question, epoch, obstacleTo(windows, epoch, asked));
+    const sources = [...windows, ...(typeof reference === 'string' ? [] : reference.windows)];
+    const leftOut = new Set(sources.flatMap((window) => window.leftOut ?? []));
+    const columns = asked.filter((name) => !leftOut.has(name));
     const answered = {
-      model: version.model.name,
-      version: version.name,
-      monitor: question.monitor,
-      segment: question.segment,
-      evaluatedAt: toRfc3339(this.clock.now()),
-      outdatedAt: null,
-      from: toRfc3339(range.from),
-      to: toRfc3339(range.to),
-      reference: question.reference,
-      rowCount,
-      baselineId: epoch?.id ?? null,
-      gridHash: epoch?.gridHash ?? null,
+      ...this.frameOf(question, epoch),
+      rowCount: rowCountOf(windows),
+      receivedCount: windows.reduce((sum, { receivedCount }) => sum + receivedCount, 0),
+      basis: sources.some((window) => window.leftOut !== null) ? ('sampled' as const) : ('all' as const),
+      leftOutColumns: asked.filter((name) => leftOut.has(name)),
     };
-    const columns =
-      epoch === null ? [] : comparedColumns(question, await this.baselines.grid(epoch.gridHash));
-    const obstacle = obstacleTo(windows, epoch, rowCount) ?? (columns.length === 0 ? 'no-columns' : null);
-    const reference =
-      epoch === null ? 'no-baseline' : (obstacle ?? (await this.referenceOf(question, epoch)));
-    if (epoch === null || typeof reference === 'string') {
-      return {
-        ...answered,
-        verdict: 'insufficient',
-        reason: typeof reference === 'string' ? reference : 'no-baseline',
-        driftedShare: null,
-        columns: [],
-      };
+    if (epoch === null || typeof reference === 'string' || columns.length === 0) {
+      const reason = typeof reference === 'string' ? reference : 'no-columns';
+      return { ...answered, verdict: 'insufficient', reason, driftedShare: null, columns: [] };
     }
     const comparison = compare({
       version,
       baseline: reference.profile,
       baselineEffects: reference.effects,
-      windowEffects: spanDesignEffects(windows.filter(({ profile }) => profile.rowCount > 0)),
+      windowEffects: spanDesignEffects(onGrid(windows, epoch)),
       window: await this.merge(windows, epoch),
       newest: await this.newestOf(windows, epoch, version.model.grainMs),
       columns,
@@ -88,25 +74,63 @@ export class DriftAnswers {
     return { ...answered, ...comparison };
   }
 
-  private async windowsOf({ version, segment }: Question, range: TimeRange): Promise<StoredWindow[]> {
-    const windows = await this.windows.profiles(version, range, { minPieces: SPAN_PIECES });
+  /** What was asked, and when. */
+  private frameOf(question: Question, epoch: BaselineEpoch | null) {
+    const { version, monitor, segment, range, reference } = question;
+    return {
+      model: version.model.name,
+      version: version.name,
+      monitor,
+      segment,
+      evaluatedAt: toRfc3339(this.clock.now()),
+      outdatedAt: null,
+      from: toRfc3339(range.from),
+      to: toRfc3339(range.to),
+      reference,
+      baselineId: epoch?.id ?? null,
+      gridHash: epoch?.gridHash ?? null,
+    };
+  }
+
+  /** Windows from before the baseline as they were rebuilt on its grid, where they were. */
+  private async windowsOf(
+    { version, segment }: Question,
+    range: TimeRange,
+    epoch: BaselineEpoch | null,
+  ): Promise<StoredWindow[]> {
+    const windows = await this.windows.profiles(version, range, {
+      minPieces: SPAN_PIECES,
+      rebuiltOn: epoch?.gridHash,
+    });
     return segment === null ? windows : windows.filter((window) => window.segment === segment);
   }
 
-  /** What the span is compared with, or why there is nothing. */
-  private async referenceOf(question: Question, epoch: BaselineEpoch): Promise<ReferenceRows | string> {
+  /** What the span is compared with, or why there is nothing: the obstacle that is known, or one of its own. */
+  private async referenceOf(
+    question: Question,
+    epoch: BaselineEpoch | null,
+    obstacle: string | null,
+  ): Promise<ReferenceRows | string> {
+    if (epoch === null) return 'no-baseline';
+    if (obstacle !== null) return obstacle;
     const span = referenceSpan(question.reference, question.range);
-    if (span === null)
-      return { profile: await this.baselines.profile(epoch.id), effects: INDEPENDENT_BASELINE };
-    const windows = (await this.windowsOf(question, span)).filter(({ profile }) => profile.rowCount > 0);
-    if (windows.length === 0) return 'no-reference-rows';
-    if (windows.some(({ profile }) => profile.grid.hash !== epoch.gridHash)) return 'baseline-changed';
-    return { profile: await this.merge(windows, epoch), effects: spanDesignEffects(windows) };
+    if (span === null) {
+      const profile = await this.baselines.profile(epoch.id);
+      return { profile, effects: INDEPENDENT_BASELINE, windows: [] };
+    }
+    const windows = await this.windowsOf(question, span, epoch);
+    if (rowCountOf(windows) === 0) return 'no-reference-rows';
+    if (isOnAnotherGrid(windows, epoch)) return 'baseline-changed';
+    return {
+      profile: await this.merge(windows, epoch),
+      effects: spanDesignEffects(onGrid(windows, epoch)),
+      windows,
+    };
   }
 
   private async merge(windows: readonly StoredWindow[], epoch: BaselineEpoch): Promise<Profile> {
     const merged = emptyProfile(await this.baselines.grid(epoch.gridHash));
-    for (const { profile } of windows) if (profile.rowCount > 0) mergeProfiles(merged, profile);
+    for (const { profile } of onGrid(windows, epoch)) mergeProfiles(merged, profile);
     return merged;
   }
 
@@ -124,17 +148,17 @@ export class DriftAnswers {
     const newestFrom = begin + (end - begin) * (1 - NEWEST_SHARE);
     for (let first = starts.findLastIndex((start) => start <= newestFrom); first > 0; first -= 1) {
       const newest = windows.filter(({ start }) => start >= (starts[first] ?? 0));
-      if (newest.reduce((sum, { profile }) => sum + profile.rowCount, 0) >= NEWEST_MIN_ROWS)
-        return this.merge(newest, epoch);
+      if (rowCountOf(newest) >= NEWEST_MIN_ROWS) return this.merge(newest, epoch);
     }
     return null;
   }
 }
 
-/** The rows that a span is compared with. */
+/** The rows that a span is compared with, and the windows that they are from; none for a baseline. */
 interface ReferenceRows {
   readonly profile: Profile;
   readonly effects: DesignEffects;
+  readonly windows: readonly StoredWindow[];
 }
 
 /** A baseline's rows have no times, so how they cluster is not known; they are many, so it matters little. */
@@ -144,14 +168,33 @@ const INDEPENDENT_BASELINE: DesignEffects = new Map();
 function obstacleTo(
   windows: readonly StoredWindow[],
   epoch: BaselineEpoch | null,
-  rowCount: number,
+  columns: readonly string[],
 ): string | null {
   if (epoch === null) return 'no-baseline';
-  if (rowCount === 0) return 'no-rows';
-  const isOtherGrid = windows.some(
-    ({ profile }) => profile.rowCount > 0 && profile.grid.hash !== epoch.gridHash,
+  if (rowCountOf(windows) === 0) return 'no-rows';
+  if (isOnAnotherGrid(windows, epoch)) return 'baseline-changed';
+  return columns.length === 0 ? 'no-columns' : null;
+}
+
+function rowCountOf(windows: readonly StoredWindow[]): number {
+  return windows.reduce((sum, { profile }) => sum + profile.rowCount, 0);
+}
+
+/** Whether some rows were counted on another grid and not rebuilt. */
+function isOnAnotherGrid(windows: readonly StoredWindow[], { gridHash }: BaselineEpoch): boolean {
+  return windows.some(({ profile }) => profile.rowCount > 0 && profile.grid.hash !== gridHash);
+}
+
+/** The windows that hold something on the baseline's grid: rows, or responses of requests elsewhere. */
+function onGrid(windows: readonly StoredWindow[], { gridHash }: BaselineEpoch): StoredWindow[] {
+  return windows.filter(({ profile }) => profile.grid.hash === gridHash && holdsSomething(profile));
+}
+
+function holdsSomething({ rowCount, columns }: Profile): boolean {
+  return (
+    rowCount > 0 ||
+    columns.some(({ count, missingCount, invalidCount }) => count + missingCount + invalidCount > 0)
   );
-  return isOtherGrid ? 'baseline-changed' : null;
 }
 
 /**

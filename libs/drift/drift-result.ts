@@ -31,8 +31,14 @@ export interface DriftResult {
   readonly reason: DriftReason;
   /** Share of the compared features that drifted, 0–1, weighted by importance; null when nothing was compared. */
   readonly driftedShare: number | null;
-  /** Rows in the windows of the span. */
+  /** Rows in the windows of the span that were compared, or could have been: n of `receivedCount`. */
   readonly rowCount: number;
+  /** Rows that arrived for the windows of the span: N. */
+  readonly receivedCount: number;
+  /** `sampled`: some windows are from before the baseline and were rebuilt on its grid from their captured rows. */
+  readonly basis: 'all' | 'sampled';
+  /** Columns that were asked for and not compared, because rebuilt windows do not have them: redacted ones, cut texts. */
+  readonly leftOutColumns: readonly string[];
   readonly baselineId: string | null;
   readonly gridHash: string | null;
   readonly columns: readonly ColumnDrift[];

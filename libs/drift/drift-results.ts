@@ -19,9 +19,12 @@ export interface StoredDriftResult extends DriftResult {
   readonly id: string;
 }
 
+type Basis = 'receivedCount' | 'basis' | 'leftOutColumns';
+type StoredBody = Omit<DriftResult, Basis> & Partial<Pick<DriftResult, Basis>>;
+
 interface ResultRow {
   id: string;
-  body: DriftResult;
+  body: StoredBody;
   outdated_at: Date | null;
 }
 
@@ -161,6 +164,14 @@ export async function latestDriftResult(
   return row === undefined ? null : toResult(row);
 }
 
+/** A result that was stored before there was a basis was read from all rows. */
 function toResult({ id, body, outdated_at }: ResultRow): StoredDriftResult {
-  return { id, ...body, outdatedAt: outdated_at?.toISOString() ?? null };
+  return {
+    id,
+    receivedCount: body.rowCount,
+    basis: 'all',
+    leftOutColumns: [],
+    ...body,
+    outdatedAt: outdated_at?.toISOString() ?? null,
+  };
 }

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { openTestDatabase, type TestDatabase } from '../../test/database.js';
 import { connectRooms, evenRows, registerVersion, send, START } from '../../test/rooms.js';
 import { NO_BASELINE_GRID, type Baseline } from '#registry';
+import type { Reference } from '#stats';
 
 const MINUTE = 60_000;
 const NO_CAPTURE = { fraction: 0, maxRowsPerWindow: 0 };
@@ -123,5 +124,227 @@ describe('a new baseline', () => {
       });
       expect(await evaluate(model, from + MINUTE, from + 2 * MINUTE)).toMatchObject({ verdict: 'ok' });
     });
+  });
+});
+
+/** Windows that were counted before a baseline, or on the grid of one before it, counted on its grid from captured rows. */
+describe('windows that are rebuilt', () => {
+  let test: TestDatabase;
+  let rooms: ReturnType<typeof connectRooms>;
+  beforeAll(async () => {
+    test = await openTestDatabase();
+    rooms = connectRooms(test.database);
+  }, 60_000);
+  afterAll(() => test.close());
+  beforeEach(() => {
+    rooms.clock.advance(Math.ceil(rooms.clock.now() / MINUTE) * MINUTE - rooms.clock.now());
+  });
+
+  const CAPTURE_50 = { fraction: 1, maxRowsPerWindow: 50 };
+  const register = (model: string, shift = 0, extra: object = {}): Promise<Baseline> =>
+    rooms.baselines.register(model, 'v1', {
+      kind: 'rows',
+      rows: evenRows(2_000, shift).map((row) => ({ ...row, ...extra })),
+    });
+  const sendNow = (model: string, count: number, extra: object = {}): Promise<unknown> =>
+    send(rooms, model, 'v1', { rows: evenRows(count).map((row) => ({ values: { ...row, ...extra } })) });
+  /** The answer for the span of so many minutes that ends now. */
+  const evaluate = (model: string, minutes: number, reference: Reference = 'baseline') =>
+    rooms.drift.evaluate(model, 'v1', {
+      from: new Date(rooms.clock.now() - minutes * MINUTE).toISOString(),
+      to: new Date(rooms.clock.now()).toISOString(),
+      reference,
+      thresholds: {},
+    });
+  const work = async (): Promise<void> => {
+    await rooms.compaction.run();
+    await Promise.all([rooms.rebuilding.run(), rooms.rebuilding.run(), rooms.rollups.run()]);
+  };
+  const rebuilt = async (model: string): Promise<object[]> =>
+    test.database.query(
+      `select segment, row_count::int as captured, received_count::int as received, left_out
+         from rebuilt_window r join version v on v.id = r.version_id join model m on m.id = v.model_id
+        where m.name = $1 order by window_start, segment`,
+      [model],
+    );
+
+  it('make rows from before the first baseline comparable, based on n of N', async () => {
+    await registerVersion(rooms.models, 'first', 'v1', CAPTURE_50);
+    await sendNow('first', 400);
+    rooms.clock.advance(MINUTE);
+    await work();
+    await register('first');
+    rooms.clock.advance(2_000);
+    await sendNow('first', 300);
+    rooms.clock.advance(MINUTE - 2_000);
+    expect(await evaluate('first', 2)).toMatchObject({ reason: 'baseline-changed', basis: 'all' });
+    await work();
+    expect(await rebuilt('first')).toEqual([{ segment: 'all', captured: 50, received: 400, left_out: [] }]);
+    expect(await evaluate('first', 2)).toMatchObject({
+      verdict: 'ok',
+      basis: 'sampled',
+      rowCount: 350,
+      receivedCount: 700,
+      leftOutColumns: [],
+    });
+    expect(await evaluate('first', 1)).toMatchObject({ basis: 'all', rowCount: 300, receivedCount: 300 });
+  });
+
+  it('hold all rows of a window in whose middle the first baseline came', async () => {
+    await registerVersion(rooms.models, 'middle', 'v1', { fraction: 1, maxRowsPerWindow: 1_000 });
+    await sendNow('middle', 200);
+    rooms.clock.advance(MINUTE / 2);
+    await register('middle');
+    rooms.clock.advance(2_000);
+    await sendNow('middle', 100);
+    rooms.clock.advance(MINUTE / 2 - 2_000);
+    expect(await evaluate('middle', 1)).toMatchObject({ reason: 'baseline-changed', rowCount: 300 });
+    await work();
+    expect(await evaluate('middle', 1)).toMatchObject({
+      basis: 'sampled',
+      rowCount: 300,
+      receivedCount: 300,
+    });
+  });
+
+  it('let a span reach behind a later baseline, and its reference too, and hold what the rows of it are', async () => {
+    await registerVersion(rooms.models, 'later', 'v1', { fraction: 1, maxRowsPerWindow: 1_000 });
+    await register('later');
+    for (let each = 0; each < 3; each += 1) {
+      await sendNow('later', 500);
+      rooms.clock.advance(MINUTE);
+    }
+    await work();
+    const before = await evaluate('later', 3);
+    await register('later', 0.001);
+    rooms.clock.advance(MINUTE);
+    await sendNow('later', 500);
+    rooms.clock.advance(MINUTE);
+    expect(await evaluate('later', 5)).toMatchObject({ reason: 'baseline-changed' });
+    expect(await evaluate('later', 1, 'trailing-7-days')).toMatchObject({ reason: 'baseline-changed' });
+    await work();
+    // Every row was captured, so the rebuilt windows are exact: 0.001 is what the second baseline is shifted by.
+    const after = await evaluate('later', 5);
+    expect(after).toMatchObject({ verdict: 'ok', basis: 'sampled', rowCount: 2_000, receivedCount: 2_000 });
+    const psiOf = ({ columns }: typeof after) => columns.find(({ column }) => column === 'x')?.psi ?? NaN;
+    expect(Math.abs(psiOf(after) - psiOf(before))).toBeLessThan(0.05);
+    expect(await evaluate('later', 1, 'trailing-7-days')).toMatchObject({
+      verdict: 'ok',
+      basis: 'sampled',
+      rowCount: 500,
+    });
+  });
+
+  it('are made once for a grid, and anew when a late row has come', async () => {
+    const stamp = (): Promise<object[]> =>
+      test.database.query('select xmin::text, ctid::text from rebuilt_window order by 1, 2');
+    const first = await stamp();
+    await work();
+    expect(await stamp()).toEqual(first);
+    await send(rooms, 'middle', 'v1', {
+      rows: [{ timestamp: new Date(START + 2 * MINUTE).toISOString(), values: evenRows(1)[0] }],
+    });
+    await rooms.compaction.run();
+    expect(await rebuilt('middle')).toEqual([]);
+    await work();
+    expect(await rebuilt('middle')).toEqual([{ segment: 'all', captured: 301, received: 301, left_out: [] }]);
+  });
+
+  it('are not made of windows without captured rows or older than eight days', async () => {
+    await registerVersion(rooms.models, 'none', 'v1', NO_CAPTURE);
+    await registerVersion(rooms.models, 'old', 'v1', CAPTURE_50);
+    for (const model of ['none', 'old'])
+      await send(rooms, model, 'v1', {
+        rows: [9, 7].map((days) => ({
+          timestamp: new Date(rooms.clock.now() - days * 24 * 60 * MINUTE).toISOString(),
+          values: evenRows(1)[0],
+        })),
+      });
+    await work();
+    for (const model of ['none', 'old']) await register(model);
+    rooms.clock.advance(2_000);
+    await work();
+    expect(await rebuilt('none')).toEqual([]);
+    expect(await rebuilt('old')).toHaveLength(1);
+  });
+
+  it('leave out what captured rows do not have: redacted columns and texts that were cut', async () => {
+    const columns = [
+      { name: 'x', role: 'feature', type: 'numeric' },
+      { name: 'secret', role: 'feature', type: 'categorical' },
+      { name: 'short', role: 'feature', type: 'text' },
+      { name: 'long', role: 'feature', type: 'text' },
+    ];
+    await registerVersion(rooms.models, 'partly', 'v1', CAPTURE_50, columns);
+    const texts = { secret: 's', short: 'a few words', long: 'word '.repeat(600) };
+    await sendNow('partly', 200, texts);
+    rooms.clock.advance(MINUTE);
+    await work();
+    await register('partly', 0, texts);
+    rooms.clock.advance(2_000);
+    await work();
+    rooms.clock.advance(-2_000);
+    const result = await evaluate('partly', 1);
+    expect(result).toMatchObject({ basis: 'sampled', rowCount: 50, leftOutColumns: ['secret', 'long'] });
+    expect(result.columns.map(({ column, missingShare }) => [column, missingShare])).toEqual([
+      ['x', 0],
+      ['short', 0],
+    ]);
+  });
+
+  it('are split into the segments of the baseline, as ingest splits rows, with the rows that arrived apportioned', async () => {
+    const columns = [
+      { name: 'x', role: 'feature', type: 'numeric' },
+      { name: 'c', role: 'segment', type: 'categorical' },
+    ];
+    await registerVersion(rooms.models, 'split', 'v1', { fraction: 1, maxRowsPerWindow: 1_000 }, columns);
+    await sendNow('split', 300);
+    await send(rooms, 'split', 'v1', { rows: [{ values: { x: 1, c: 'z' } }, { values: { x: 1, c: null } }] });
+    rooms.clock.advance(MINUTE);
+    await work();
+    await register('split');
+    rooms.clock.advance(2_000);
+    await work();
+    rooms.clock.advance(-2_000);
+    expect(await rebuilt('split')).toMatchObject([
+      { segment: 'a', captured: 100, received: 100 },
+      { segment: 'b', captured: 200, received: 200 },
+      { segment: 'other', captured: 2, received: 2 },
+    ]);
+    const answer = await rooms.drift.evaluate('split', 'v1', {
+      from: new Date(rooms.clock.now() - MINUTE).toISOString(),
+      to: new Date(rooms.clock.now()).toISOString(),
+      segment: 'b',
+      reference: 'baseline',
+      thresholds: {},
+    });
+    expect(answer).toMatchObject({ segment: 'b', basis: 'sampled', rowCount: 200, receivedCount: 200 });
+  });
+
+  it('stand for a window that an hour was added up from', async () => {
+    await registerVersion(rooms.models, 'hours', 'v1', CAPTURE_50);
+    await register('hours');
+    const HOUR = 60 * MINUTE;
+    const to = Math.floor(rooms.clock.now() / HOUR) * HOUR;
+    const range = { from: to - 24 * HOUR, to };
+    for (let hour = 1; hour <= 24; hour += 1)
+      for (const minute of [0, 1])
+        await send(rooms, 'hours', 'v1', {
+          rows: evenRows(10).map((values) => ({
+            timestamp: new Date(to - hour * HOUR + minute * MINUTE).toISOString(),
+            values,
+          })),
+        });
+    await work();
+    const version = await rooms.models.getVersion('hours', 'v1');
+    const second = await register('hours', 0.5);
+    rooms.clock.advance(2 * MINUTE);
+    const piecesOf = async () =>
+      (await rooms.windows.profiles(version, range, { minPieces: 24, rebuiltOn: second.gridHash })).map(
+        ({ profile, leftOut }) => [profile.rowCount, leftOut === null ? 'all' : 'sampled'],
+      );
+    expect(await piecesOf()).toEqual(Array.from({ length: 24 }, () => [20, 'all']));
+    await rooms.rebuilding.run();
+    expect(await piecesOf()).toEqual(Array.from({ length: 48 }, () => [10, 'sampled']));
   });
 });

@@ -34,7 +34,7 @@ export function capturedRowsOf(
 }
 
 /** Code units of a text that a captured row keeps: enough to see what it was, and 1,000 rows of a window stay small. */
-const MAX_CAPTURED_LENGTH = 2_000;
+export const MAX_CAPTURED_LENGTH = 2_000;
 
 /** NaN is how columns hold a missing number; JSON has null for it. A text is cut, between characters, and says so. */
 function valueOf(value: number | string | null | undefined): number | string | null {

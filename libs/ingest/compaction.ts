@@ -12,6 +12,7 @@ import { trimCaptured } from './captured-trim.js';
 import { lockDay, type WindowKey } from './day-lock.js';
 import { mayBeJudged, recordLateWindow } from './late-windows.js';
 import type { IngestMetrics } from './metrics.js';
+import { forgetRebuilt } from './rebuilding.js';
 import { renewRollups } from './rollups.js';
 import { addCounts, type Tallies } from './tallies.js';
 import type { Lateness } from './windows.js';
@@ -84,6 +85,7 @@ export class Compaction {
         receivedCount: parts.reduce((sum, part) => sum + Number(part.received_count), 0),
         rejections: addCounts(parts.map(({ rejections }) => rejections)),
       });
+      await forgetRebuilt(tx, key);
       await renewRollups(tx, key, grainMs, this.lateness);
       if (mayBeJudged(key.window_start.getTime(), grainMs, this.lateness, this.clock.now())) {
         const withRows = deltas.filter(hasRows);

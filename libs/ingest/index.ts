@@ -16,6 +16,7 @@ export {
   payloadIdSchema,
   type IngestLimits,
 } from './schemas.js';
+export { Rebuilding } from './rebuilding.js';
 export { Rollups } from './rollups.js';
 export {
   addCounts,

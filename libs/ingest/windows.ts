@@ -40,6 +40,16 @@ export interface StoredWindow {
   readonly profile: Profile;
   readonly receivedCount: number;
   readonly rejections: Tallies;
+  /** The columns that it has nothing of, where it was rebuilt from captured rows; null where it holds all its rows. */
+  readonly leftOut: readonly string[] | null;
+}
+
+/** How the windows of a range are read. */
+export interface ProfileReading {
+  /** The fewest pieces that the range may be read in; without it, every window is one. */
+  readonly minPieces?: number;
+  /** The grid on which rebuilt windows are read instead of those from before the baseline. */
+  readonly rebuiltOn?: string | undefined;
 }
 
 interface WindowRow {
@@ -148,16 +158,18 @@ export class Windows {
    *
    * With `minPieces`, whole hours or days stand for their windows where the range is at least as many of them long: 24
    * makes hours of a day and days of a month. A range of n hours holds n or n − 1 whole ones; its ends are windows.
+   * With `rebuiltOn`, a window that was rebuilt on that grid stands for all segments and grids of its start.
    */
   async profiles(
     version: Version,
     range: TimeRange,
-    { minPieces = Infinity }: { readonly minPieces?: number } = {},
+    { minPieces = Infinity, rebuiltOn }: ProfileReading = {},
   ): Promise<StoredWindow[]> {
     const rows = await readPieces(this.database, {
       ...range,
       versionId: version.id,
       rollups: usableRollups(range.to - range.from, minPieces),
+      rebuiltOn,
     });
     const windows = new Map<string, StoredWindow>();
     for (const row of rows) {
@@ -175,6 +187,7 @@ export class Windows {
         profile: window?.profile ?? profile,
         receivedCount: (window?.receivedCount ?? 0) + Number(row.received_count),
         rejections: window === undefined ? row.rejections : addCounts([window.rejections, row.rejections]),
+        leftOut: row.left_out,
       });
     }
     return [...windows.values()];

@@ -161,7 +161,14 @@ export const driftResultAnswer = z.object({
   verdict,
   reason: z.string(),
   driftedShare: ratio.nullable(),
-  rowCount: z.number().int(),
+  rowCount: z.number().int().describe('Rows that were compared: n of receivedCount'),
+  receivedCount,
+  basis: z
+    .enum(['all', 'sampled'])
+    .describe('sampled: windows from before the baseline were rebuilt on its grid from captured rows'),
+  leftOutColumns: z
+    .array(z.string())
+    .describe('Not compared, since captured rows do not have them: redacted columns and texts that were cut'),
   baselineId: id.nullable(),
   gridHash: z.string().nullable(),
   columns: z.array(columnDrift),
