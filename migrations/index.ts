@@ -3,7 +3,7 @@ import { Windows1795400000002 } from './0002-windows.js';
 import { LateWindows1795400000003 } from './0003-late-windows.js';
 import { Rollups1795400000004 } from './0004-rollups.js';
 import { RebuiltWindows1795400000005 } from './0005-rebuilt-windows.js';
-import { PayloadHalves1795600000008 } from './0008-payload-halves.js';
+import { PayloadHalves1795400000006 } from './0006-payload-halves.js';
 
 /** Every migration, in order. Forward only; the schema never comes from `synchronize`. */
 export const MIGRATIONS = [
@@ -12,5 +12,5 @@ export const MIGRATIONS = [
   LateWindows1795400000003,
   Rollups1795400000004,
   RebuiltWindows1795400000005,
-  PayloadHalves1795600000008,
+  PayloadHalves1795400000006,
 ] as const;

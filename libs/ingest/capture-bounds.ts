@@ -26,12 +26,17 @@ export class CaptureBounds {
   /** The smallest ranks that are stored, ascending, at most k of them. */
   private readonly smallest = new Map<string, number[]>();
 
+  /** The rank from which on a row of this window and part cannot be among its `k` smallest. */
+  boundOf(versionId: string, start: Instant, part: PayloadPart, k: number): number {
+    const stored = this.smallest.get(`${versionId}/${start}/${part}`);
+    return stored === undefined || stored.length < k ? Infinity : (stored[k - 1] ?? Infinity);
+  }
+
   /** The rows of one window to store, at most `k`. */
   select(rows: readonly CapturedRow[], k: number): CapturedRow[] {
     const [first] = rows;
     if (first === undefined || k === 0) return [];
-    const stored = this.smallest.get(keyOf(first)) ?? [];
-    const bound = stored.length >= k ? (stored[k - 1] ?? Infinity) : Infinity;
+    const bound = this.boundOf(first.versionId, first.start, first.part, k);
     const candidates = rows.filter(({ sampleRank }) => sampleRank < bound);
     if (candidates.length <= k) return candidates;
     return candidates.toSorted((a, b) => a.sampleRank - b.sampleRank).slice(0, k);

@@ -4,21 +4,23 @@ import type { CapturedRow } from './capture-bounds.js';
 import { sampleRank } from './sampling.js';
 import type { VersionContext } from './version-context.js';
 
-/** The rows of one window that the model's `capture` keeps, without the columns that are redacted. */
+/** The rows of one window that the model's `capture` keeps and whose rank is below `bound`, without the columns that are redacted. */
 export function capturedRowsOf(
   batch: ColumnBatch,
   start: Instant,
   part: PayloadPart,
   context: VersionContext,
+  bound: number,
 ): CapturedRow[] {
   const { fraction, maxRowsPerWindow, redactedColumns } = context.version.model.capture;
   if (fraction === 0 || maxRowsPerWindow === 0) return [];
   const shown = batch.columns.filter(({ name }) => !redactedColumns.includes(name));
+  const limit = Math.min(fraction, bound);
   const rows: CapturedRow[] = [];
   for (let row = 0; row < batch.rowCount; row += 1) {
     const inferenceId = batch.inferenceIds[row] ?? '';
     const rank = sampleRank(inferenceId);
-    if (rank >= fraction) continue;
+    if (rank >= limit) continue;
     rows.push({
       versionId: context.version.id,
       start,

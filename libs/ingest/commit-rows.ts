@@ -1,5 +1,4 @@
 import { toRfc3339, type Transaction } from '#platform';
-import { base64 } from '#registry';
 import { serializeProfile } from '#stats';
 import type { CapturedRow } from './capture-bounds.js';
 import type { Delta } from './fold.js';
@@ -7,26 +6,42 @@ import type { Delta } from './fold.js';
 /**
  * Writes the deltas of one commit, one row each.
  *
- * Base64 in one JSON text: arrays of bytea are sent as escaped text, and large binary parameters are slow when embedded.
+ * Profiles go as one packed text of bytes, cut apart by SQL: arrays of bytea are sent as escaped text. A real server takes
+ * the bytes as they are; the embedded one reads base64 fourteen times faster than a large binary parameter.
  */
-export async function insertDeltas(tx: Transaction, deltas: readonly Delta[]): Promise<void> {
+export async function insertDeltas(
+  tx: Transaction,
+  deltas: readonly Delta[],
+  isEmbedded: boolean,
+): Promise<void> {
   if (deltas.length === 0) return;
-  const rows = deltas.map((delta) => ({
-    version_id: delta.versionId,
-    segment: delta.segment,
-    window_start: toRfc3339(delta.start),
-    grid_hash: delta.profile.grid.hash,
-    row_count: delta.profile.rowCount,
-    received_count: delta.receivedCount,
-    rejections: delta.tallies,
-    profile: base64(serializeProfile(delta.profile)),
-  }));
+  const profiles = deltas.map(({ profile }) => serializeProfile(profile));
+  const packed = Buffer.concat(profiles);
+  let offset = 1;
+  const rows = deltas.map((delta, index) => {
+    const length = profiles[index]?.length ?? 0;
+    offset += length;
+    return {
+      version_id: delta.versionId,
+      segment: delta.segment,
+      window_start: toRfc3339(delta.start),
+      grid_hash: delta.profile.grid.hash,
+      row_count: delta.profile.rowCount,
+      received_count: delta.receivedCount,
+      rejections: delta.tallies,
+      first_byte: offset - length,
+      byte_count: length,
+    };
+  });
   await tx.query(
     `insert into window_delta (version_id, segment, window_start, grid_hash, row_count, received_count, rejections, profile)
-     select version_id, segment, window_start, grid_hash, row_count, received_count, rejections, decode(profile, 'base64')
+     select version_id, segment, window_start, grid_hash, row_count, received_count, rejections,
+            substr(packed.bytes, first_byte, byte_count)
        from json_to_recordset($1::json) as r (version_id bigint, segment text, window_start timestamptz, grid_hash text,
-                                              row_count bigint, received_count bigint, rejections jsonb, profile text)`,
-    [JSON.stringify(rows)],
+                                              row_count bigint, received_count bigint, rejections jsonb,
+                                              first_byte int, byte_count int),
+            (select ${isEmbedded ? `decode($2, 'base64')` : '$2::bytea'} as bytes) as packed`,
+    [JSON.stringify(rows), isEmbedded ? packed.toString('base64') : packed],
   );
 }
 

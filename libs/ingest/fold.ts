@@ -1,4 +1,4 @@
-import { selectRows, type ColumnBatch, type PayloadPart } from '#payloads';
+import { joinBatches, selectRows, type ColumnBatch, type PayloadPart } from '#payloads';
 import { windowStart, type Instant } from '#platform';
 import { emptyProfile, foldColumns, foldSomeColumns, type Grid, type Profile } from '#stats';
 import type { CaptureBounds, CapturedRow } from './capture-bounds.js';
@@ -37,18 +37,23 @@ export function foldPayloads(
 ): Folded {
   const deltas = new Deltas();
   const captured = new Map<string, CapturedRow[]>();
+  for (const { context, part, segment, start, rows } of gather(payloads)) {
+    foldRows(deltas.of(context, segment, start), rows, part);
+    const { id } = context.version;
+    const { maxRowsPerWindow } = context.version.model.capture;
+    const kept = capturedRowsOf(
+      rows,
+      start,
+      part,
+      context,
+      bounds.boundOf(id, start, part, maxRowsPerWindow),
+    );
+    const key = `${id}/${start}/${part}`;
+    captured.set(key, [...(captured.get(key) ?? []), ...kept]);
+  }
   for (const payload of payloads) {
-    const { context, part } = payload;
-    for (const { segment, start, rows } of splitByWindow(payload.batch, context)) {
-      foldRows(deltas.of(context, segment, start), rows, part);
-      const key = `${context.version.id}/${start}/${part}`;
-      const kept = capturedRowsOf(rows, start, part, context);
-      const earlier = captured.get(key);
-      if (earlier === undefined) captured.set(key, kept);
-      else for (const row of kept) earlier.push(row);
-    }
     for (const { segment, start, count } of payload.sampledOut)
-      addReceived(deltas.of(context, segment, start), count, part);
+      addReceived(deltas.of(payload.context, segment, start), count, payload.part);
     deltas.tally(payload, payload.tallies);
   }
   for (const payload of duplicates) deltas.tally(payload, { duplicate: payload.receivedCount });
@@ -56,6 +61,30 @@ export function foldPayloads(
     deltas: deltas.all(),
     captured: [...captured.values()].flatMap((rows) => bounds.select(rows, rows[0]?.maxRows ?? 0)),
   };
+}
+
+/** Rows of one window, segment and part of one version. */
+interface GatheredRows extends WindowPart {
+  readonly context: VersionContext;
+  readonly part: PayloadPart;
+}
+
+/**
+ * The rows of all payloads by where they are counted. Folding costs as much for one row as for thirty, so that payloads of single
+ * rows are put together first.
+ */
+function gather(payloads: readonly PendingPayload[]): GatheredRows[] {
+  const gathered = new Map<string, { readonly first: GatheredRows; readonly batches: ColumnBatch[] }>();
+  for (const { context, part, batch } of payloads) {
+    for (const { segment, start, rows } of splitByWindow(batch, context)) {
+      // Two payloads of a version may have been decoded with two contexts, of which the later one knows a new baseline.
+      const key = `${context.version.id}/${context.gridAt(start).hash}/${start}/${part}/${segment}`;
+      const known = gathered.get(key);
+      if (known !== undefined) known.batches.push(rows);
+      else gathered.set(key, { first: { context, part, segment, start, rows }, batches: [rows] });
+    }
+  }
+  return [...gathered.values()].map(({ first, batches }) => ({ ...first, rows: joinBatches(batches) }));
 }
 
 /** An inference is counted by its request, and by its response only where no requests come: see `inferenceCountOf`. */

@@ -123,7 +123,7 @@ export class GroupCommitter {
         payloads.filter((_, index) => outcomes[index] === 'duplicate'),
         this.bounds,
       );
-      await insertDeltas(tx, deltas);
+      await insertDeltas(tx, deltas, this.database.isEmbedded);
       await insertCaptured(tx, captured);
       return { outcomes, stored: captured };
     });

@@ -73,3 +73,53 @@ function selectValues(
       }
     : { kind: values.kind, values: rows.map((row) => values.values[row] ?? null), invalidCount: 0 };
 }
+
+/** The rows of several batches of the same columns, one behind the other. */
+export function joinBatches(batches: readonly ColumnBatch[]): ColumnBatch {
+  const [first] = batches;
+  if (first === undefined) throw new RangeError('there is no batch to join');
+  if (batches.length === 1) return first;
+  const rowCount = batches.reduce((sum, batch) => sum + batch.rowCount, 0);
+  return {
+    rowCount,
+    inferenceIds: batches.flatMap(({ inferenceIds }) => inferenceIds),
+    timestamps: joinNumbers(
+      batches.map(({ timestamps }) => timestamps),
+      rowCount,
+    ),
+    columns: first.columns.map(({ name, values }, index) => ({
+      name,
+      values: joinValues(
+        values,
+        batches.map(({ columns }) => columns[index]?.values ?? values),
+        rowCount,
+      ),
+    })),
+  };
+}
+
+function joinValues(
+  first: NumericValues | StringValues,
+  parts: readonly (NumericValues | StringValues)[],
+  rowCount: number,
+): NumericValues | StringValues {
+  const invalidCount = parts.reduce((sum, part) => sum + part.invalidCount, 0);
+  if (first.kind !== 'numeric') {
+    const values: (string | null)[] = [];
+    for (const part of parts)
+      if (part.kind !== 'numeric') for (const value of part.values) values.push(value);
+    return { kind: first.kind, values, invalidCount };
+  }
+  const numbers = parts.flatMap((part) => (part.kind === 'numeric' ? [part.values] : []));
+  return { kind: 'numeric', values: joinNumbers(numbers, rowCount), invalidCount };
+}
+
+function joinNumbers(parts: readonly Float64Array[], length: number): Float64Array {
+  const joined = new Float64Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return offset === length ? joined : joined.subarray(0, offset);
+}

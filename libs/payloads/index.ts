@@ -1,5 +1,6 @@
 export { cellOf, cellOfText, isStorableText, MAX_CATEGORY_LENGTH } from './cell.js';
 export {
+  joinBatches,
   selectRows,
   type ColumnBatch,
   COLUMN_TYPES,

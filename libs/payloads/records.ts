@@ -3,7 +3,7 @@ import { columnsOfPart, type PayloadColumn, type PayloadPart } from './column-ba
 import { checkRowCount, type DecodedRows, type DecodingContext } from './decoding.js';
 import { isRecord, kindOf, RejectionLog, type RejectionReason } from './rejections.js';
 import { RowFacts } from './row-facts.js';
-import { columnOf, rowReaderFor, sinkFor, type ColumnSink, type RowReader } from './row-reader.js';
+import { columnOf, rowReaderFor, rowSinksFor, type ColumnSink, type RowReader } from './row-reader.js';
 import { UnexpectedColumns } from './unexpected-columns.js';
 
 /**
@@ -12,7 +12,6 @@ import { UnexpectedColumns } from './unexpected-columns.js';
  */
 export type RecordForm = 'row' | 'flat';
 
-const ROW_FIELDS = new Set(['inferenceId', 'timestamp', 'values']);
 /** The fields of a flat record that name the inference; one that the schema has as a column is that column. */
 export const ID_FIELDS = ['inferenceId', 'inference_id', 'request_id'];
 export const TIME_FIELDS = ['timestamp'];
@@ -46,14 +45,11 @@ interface ReadRecord {
 
 /** Decodes records one after another; a line that is no record at all can be refused in its place. */
 export class RecordDecoder {
-  private readonly columns: readonly PayloadColumn[];
+  private readonly plan: RecordPlan;
   private readonly sinks: readonly ColumnSink[];
-  private readonly readCells: RowReader;
   private readonly facts: RowFacts;
   private readonly log = new RejectionLog();
   private readonly unexpected: UnexpectedColumns;
-  private readonly idFields: readonly string[];
-  private readonly timeFields: readonly string[];
   private count = 0;
 
   constructor(
@@ -62,17 +58,10 @@ export class RecordDecoder {
     private readonly part: PayloadPart,
     private readonly rowCount: number,
   ) {
-    this.columns = partColumns(context.columns, part);
-    this.sinks = this.columns.map((column) => sinkFor(column, rowCount));
-    this.readCells = rowReaderFor(this.columns);
+    this.plan = planFor(context.columns, part, form);
+    this.sinks = rowSinksFor(this.plan.columns, rowCount);
     this.facts = new RowFacts(context, rowCount);
-    const known = new Set(context.columns.map(({ name }) => name));
-    this.idFields = ID_FIELDS.filter((name) => !known.has(name));
-    this.timeFields = TIME_FIELDS.filter((name) => !known.has(name));
-    this.unexpected = new UnexpectedColumns(
-      this.columns,
-      form === 'flat' ? [...this.idFields, ...this.timeFields] : [],
-    );
+    this.unexpected = new UnexpectedColumns(this.plan.expected);
   }
 
   push(row: number, record: unknown): void {
@@ -83,7 +72,7 @@ export class RecordDecoder {
       this.refuse(row, problem.reason, null, () => problem.message);
       return;
     }
-    const present = this.readCells(read.values, this.sinks, this.count);
+    const present = this.plan.readCells(read.values, this.sinks, this.count);
     if (present < 0) {
       this.facts.pop();
       this.refuseCell(row, read.values);
@@ -106,7 +95,7 @@ export class RecordDecoder {
         rowCount: count,
         inferenceIds: this.facts.inferenceIds,
         timestamps: this.facts.timestamps,
-        columns: this.columns.map((column, index) => columnOf(column, this.sinks[index] ?? [], count)),
+        columns: this.plan.columns.map((column, index) => columnOf(column, this.sinks[index] ?? [], count)),
       },
       rejections: this.log,
       unexpectedColumns: this.unexpected.names,
@@ -125,7 +114,7 @@ export class RecordDecoder {
       return null;
     }
     const { inferenceId: id, timestamp, values } = record;
-    const unknown = Object.keys(record).find((key) => !ROW_FIELDS.has(key));
+    const unknown = unknownField(record);
     if (unknown !== undefined) {
       this.refuse(
         row,
@@ -157,14 +146,14 @@ export class RecordDecoder {
       );
       return null;
     }
-    const id = firstOf(record, this.idFields);
-    const timestamp = firstOf(record, this.timeFields);
+    const id = firstOf(record, this.plan.idFields);
+    const timestamp = firstOf(record, this.plan.timeFields);
     const factCount = (id === undefined ? 0 : 1) + (timestamp === undefined ? 0 : 1);
     return { id, timestamp, values: record, factCount };
   }
 
   private refuseCell(row: number, values: Readonly<Record<string, unknown>>): void {
-    for (const { name, type, side } of this.columns) {
+    for (const { name, type, side } of this.plan.columns) {
       if (!Object.hasOwn(values, name)) {
         if (side === 'neither') continue;
         this.refuse(row, 'missing-column', name, () => missingColumn(row, name));
@@ -189,6 +178,42 @@ export function wrongType(row: number, name: string, value: unknown, type: strin
 function firstOf(record: Readonly<Record<string, unknown>>, fields: readonly string[]): unknown {
   for (const field of fields) if (Object.hasOwn(record, field)) return record[field];
   return undefined;
+}
+
+function unknownField(record: Readonly<Record<string, unknown>>): string | undefined {
+  for (const key in record) if (key !== 'values' && key !== 'inferenceId' && key !== 'timestamp') return key;
+  return undefined;
+}
+
+/** What decoding works out of a schema once, and not for every payload of a single row. */
+interface RecordPlan {
+  readonly columns: readonly PayloadColumn[];
+  readonly readCells: RowReader;
+  /** Keys of the values that are columns, or facts of a flat record. */
+  readonly expected: ReadonlySet<string>;
+  readonly idFields: readonly string[];
+  readonly timeFields: readonly string[];
+}
+
+const PLANS = new WeakMap<readonly PayloadColumn[], Map<string, RecordPlan>>();
+
+function planFor(schema: readonly PayloadColumn[], part: PayloadPart, form: RecordForm): RecordPlan {
+  let plans = PLANS.get(schema);
+  if (plans === undefined) PLANS.set(schema, (plans = new Map<string, RecordPlan>()));
+  const key = `${part}/${form}`;
+  let plan = plans.get(key);
+  if (plan === undefined) plans.set(key, (plan = makePlan(schema, part, form)));
+  return plan;
+}
+
+function makePlan(schema: readonly PayloadColumn[], part: PayloadPart, form: RecordForm): RecordPlan {
+  const columns = partColumns(schema, part);
+  const known = new Set(schema.map(({ name }) => name));
+  const idFields = ID_FIELDS.filter((name) => !known.has(name));
+  const timeFields = TIME_FIELDS.filter((name) => !known.has(name));
+  const facts = form === 'flat' ? [...idFields, ...timeFields] : [];
+  const expected = new Set([...columns.map(({ name }) => name), ...facts]);
+  return { columns, readCells: rowReaderFor(columns), expected, idFields, timeFields };
 }
 
 const PARTS = new WeakMap<readonly PayloadColumn[], Map<PayloadPart, readonly PayloadColumn[]>>();

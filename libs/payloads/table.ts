@@ -53,8 +53,8 @@ export function decodeTable(
   const sinks = columns.map((column) => readColumn(column, table, refusals));
   const kept = keptRows(rowCount, refusals);
   const [inferenceIds, timestamps] = facts(kept);
-  const unexpected = new UnexpectedColumns(columns, []);
   const known = new Set(columns.map(({ name }) => name));
+  const unexpected = new UnexpectedColumns(known);
   const others = [...table.columns.keys()].filter((name) => !known.has(name));
   for (const name of others) unexpected.add(name);
   return {

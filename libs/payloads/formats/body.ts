@@ -1,10 +1,10 @@
-import { UnreadablePayload, type DecodedRows, type DecodingContext } from '../decoding.js';
+import type { DecodedRows, DecodingContext } from '../decoding.js';
 import { isRecord } from '../rejections.js';
 import { decodeCsv } from './csv.js';
 import { decodeJson } from './json.js';
-import { jsonObjectLength, parseJson, readJson, textOfBytes } from './json-text.js';
+import { jsonObjectLength, readJson, textOfBytes } from './json-text.js';
 import { decodeLines } from './lines.js';
-import { decodeV2Binary } from './v2-binary.js';
+import { decodeV2Binary, readV2Binary, type V2BinaryBody } from './v2-binary.js';
 
 /** How a body of inferences is written. `json` is whichever JSON form it turns out to have. */
 export const BODY_FORMATS = ['json', 'ndjson', 'csv', 'v2-binary'] as const;
@@ -14,7 +14,7 @@ export type BodyFormat = (typeof BODY_FORMATS)[number];
 export type ReadBody =
   | { readonly format: 'json'; readonly value: unknown }
   | { readonly format: 'ndjson' | 'csv'; readonly text: string }
-  | { readonly format: 'v2-binary'; readonly bytes: Uint8Array; readonly jsonLength: number };
+  | ({ readonly format: 'v2-binary' } & V2BinaryBody);
 
 /**
  * Reads a body in a known format. `jsonLength` is what Inference-Header-Content-Length says, where it was sent.
@@ -29,7 +29,7 @@ export function readBody(format: BodyFormat, bytes: Uint8Array, jsonLength: numb
     case 'csv':
       return { format, text: textOfBytes(bytes) };
     case 'v2-binary':
-      return { format, bytes, jsonLength: jsonLength ?? jsonObjectLength(bytes) ?? bytes.length };
+      return { format, ...readV2Binary(bytes, jsonLength ?? jsonObjectLength(bytes) ?? bytes.length) };
   }
 }
 
@@ -42,7 +42,7 @@ export function sniffBody(bytes: Uint8Array): ReadBody {
   const jsonLength = jsonObjectLength(bytes);
   const hasMore = jsonLength !== null && bytes.subarray(jsonLength).some((byte) => byte > 32);
   if (jsonLength !== null && (hasMore || isBinary(bytes, jsonLength)))
-    return { format: 'v2-binary', bytes, jsonLength };
+    return { format: 'v2-binary', ...readV2Binary(bytes, jsonLength) };
   return { format: 'json', value: readJson(bytes) };
 }
 
@@ -63,7 +63,7 @@ export function decodeBody(body: ReadBody, context: DecodingContext): DecodedRow
     case 'csv':
       return decodeCsv(body.text, context);
     case 'v2-binary':
-      return decodeV2Binary(body.bytes, body.jsonLength, context);
+      return decodeV2Binary(body, context);
   }
 }
 
@@ -76,7 +76,7 @@ export interface BodyIds {
 
 /** The ids in the body. Only bodies of Leeway's own form have a `payloadId`; V2 has the `id` of its request. */
 export function idsOf(body: ReadBody): BodyIds {
-  const value = body.format === 'json' ? body.value : body.format === 'v2-binary' ? headOf(body) : null;
+  const value = body.format === 'json' ? body.value : body.format === 'v2-binary' ? body.head : null;
   if (!isRecord(value)) return { payloadId: undefined, inferenceId: null, part: undefined };
   const isOwn = 'rows' in value || 'columns' in value;
   const { id } = value;
@@ -88,12 +88,3 @@ export function idsOf(body: ReadBody): BodyIds {
 }
 
 const MAX_ID_LENGTH = 200;
-
-function headOf({ bytes, jsonLength }: ReadBody & { format: 'v2-binary' }): unknown {
-  try {
-    return parseJson(textOfBytes(bytes.subarray(0, jsonLength)));
-  } catch (error) {
-    if (error instanceof UnreadablePayload) return null;
-    throw error;
-  }
-}

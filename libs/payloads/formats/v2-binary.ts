@@ -6,19 +6,33 @@ import { shapeOf } from './shape.js';
 import { decodeV2, nameOf } from './v2-json.js';
 import type { Tensor } from './tensors.js';
 
+/** A body of JSON and what follows it, and the JSON's value. */
+export interface V2BinaryBody {
+  readonly bytes: Uint8Array;
+  readonly jsonLength: number;
+  readonly head: unknown;
+}
+
+/** Reads the JSON in front of the tensors. @throws UnreadablePayload `not-json`, `wrong-form` for a length beyond the body */
+export function readV2Binary(bytes: Uint8Array, jsonLength: number): V2BinaryBody {
+  if (!Number.isSafeInteger(jsonLength) || jsonLength < 2 || jsonLength > bytes.length)
+    throw new UnreadablePayload(
+      'wrong-form',
+      `the JSON is said to have ${jsonLength} bytes and the body has ${bytes.length}`,
+    );
+  return { bytes, jsonLength, head: readJson(bytes.subarray(0, jsonLength)) };
+}
+
 /**
  * Decodes V2 with the binary tensor extension: `jsonLength` bytes of JSON, then the tensors that have
  * `parameters.binary_data_size`, little-endian and row-major, one behind the other.
  *
  * @throws UnreadablePayload `not-json`, `wrong-form` (a size that does not fit, an unknown datatype, bytes left over), `too-many-rows`
  */
-export function decodeV2Binary(bytes: Uint8Array, jsonLength: number, context: DecodingContext): DecodedRows {
-  if (!Number.isSafeInteger(jsonLength) || jsonLength < 2 || jsonLength > bytes.length)
-    throw new UnreadablePayload(
-      'wrong-form',
-      `the JSON is said to have ${jsonLength} bytes and the body has ${bytes.length}`,
-    );
-  const body = readJson(bytes.subarray(0, jsonLength));
+export function decodeV2Binary(
+  { bytes, jsonLength, head: body }: V2BinaryBody,
+  context: DecodingContext,
+): DecodedRows {
   if (!isRecord(body))
     throw new UnreadablePayload(
       'wrong-form',
@@ -134,6 +148,7 @@ function readLongs(bytes: Uint8Array, isSigned: boolean): string[] {
 /** BYTES: each value is its length in 4 bytes, then UTF-8. */
 function readTexts(bytes: Uint8Array, pointer: string): string[] {
   const view = viewOf(bytes);
+  const whole = asciiText(bytes);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const texts: string[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -144,34 +159,27 @@ function readTexts(bytes: Uint8Array, pointer: string): string[] {
         `${pointer}: value ${texts.length} reaches beyond the tensor's bytes`,
         pointer,
       );
-    texts.push(textOf(bytes, at + 4, length, decoder, pointer));
+    texts.push(
+      whole === null
+        ? textOf(bytes.subarray(at + 4, at + 4 + length), decoder, pointer)
+        : whole.slice(at + 4, at + 4 + length),
+    );
     at += 4 + length;
   }
   return texts;
 }
 
-/** Texts of up to this many bytes are read byte by byte while they are ASCII; a decoder's call costs more than that. */
-const SHORT = 24;
+/** All bytes as one text where each is an ASCII character, so that places in both are the same; else null. */
+function asciiText(bytes: Uint8Array): string | null {
+  const text = LENIENT_UTF_8.decode(bytes);
+  return text.length === bytes.length && !text.includes('\ufffd') ? text : null;
+}
 
-function textOf(
-  bytes: Uint8Array,
-  from: number,
-  length: number,
-  decoder: InstanceType<typeof TextDecoder>,
-  pointer: string,
-): string {
-  if (length <= SHORT) {
-    let text = '';
-    let i = from;
-    for (; i < from + length; i += 1) {
-      const byte = bytes[i] ?? 0;
-      if (byte > 127) break;
-      text += String.fromCharCode(byte);
-    }
-    if (i === from + length) return text;
-  }
+const LENIENT_UTF_8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+function textOf(bytes: Uint8Array, decoder: InstanceType<typeof TextDecoder>, pointer: string): string {
   try {
-    return decoder.decode(bytes.subarray(from, from + length));
+    return decoder.decode(bytes);
   } catch {
     throw new UnreadablePayload('wrong-form', `${pointer} holds bytes that are not UTF-8`, pointer);
   }
