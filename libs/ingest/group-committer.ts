@@ -4,6 +4,7 @@ import { insertCaptured, insertDeltas } from './commit-rows.js';
 import { foldPayloads } from './fold.js';
 import type { IngestMetrics } from './metrics.js';
 import { rememberKeys } from './payload-keys.js';
+import { commitSwiftly } from './swift-commit.js';
 import { cellCountOf, type CommitOutcome, type PendingPayload } from './pending-payload.js';
 
 interface Waiting {
@@ -110,9 +111,22 @@ export class GroupCommitter {
       this.database,
       new Set(payloads.flatMap(({ batch }) => [...batch.timestamps])),
     );
+    return (await this.storeSwiftly(payloads)) ?? this.storeInSteps(payloads);
+  }
+
+  /** The usual way: every key is new. Null when one is not, or the key tables have to change turns; nothing is stored then. */
+  private async storeSwiftly(payloads: readonly PendingPayload[]): Promise<CommitOutcome[] | null> {
+    const keys = keysOf(payloads);
+    if (new Set(keys).size < keys.length) return null;
+    const { deltas, captured } = foldPayloads(payloads, [], this.bounds);
+    if (!(await commitSwiftly(this.database, keys, deltas, captured))) return null;
+    this.bounds.learn(captured);
+    return payloads.map(() => 'accepted');
+  }
+
+  private async storeInSteps(payloads: readonly PendingPayload[]): Promise<CommitOutcome[]> {
     const { outcomes, stored } = await this.database.transaction(async (tx) => {
-      const keys = payloads.flatMap(({ key }) => (key === null ? [] : [key]));
-      const fresh = await rememberKeys(tx, [...new Set(keys)]);
+      const fresh = await rememberKeys(tx, [...new Set(keysOf(payloads))]);
       const outcomes = payloads.map(({ key }): CommitOutcome => {
         if (key === null) return 'accepted';
         // Deleted as it is taken, so that the same key twice in one group counts once.
@@ -130,4 +144,8 @@ export class GroupCommitter {
     this.bounds.learn(stored);
     return outcomes;
   }
+}
+
+function keysOf(payloads: readonly PendingPayload[]): string[] {
+  return payloads.flatMap(({ key }) => (key === null ? [] : [key]));
 }

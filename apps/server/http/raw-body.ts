@@ -101,9 +101,13 @@ function collect(stream: Readable, held: Held, declared: number): Promise<Buffer
     const chunks: Buffer[] = [];
     let length = 0;
     const timer = setTimeout(() => fail(tooSlow()), BODY_TIMEOUT_MS);
-    const fail = (error: Error): void => {
+    const settle = (): void => {
       clearTimeout(timer);
       stream.removeListener('data', onData);
+      stream.removeListener('close', onClose);
+    };
+    const fail = (error: Error): void => {
+      settle();
       stream.resume();
       reject(error);
     };
@@ -113,15 +117,15 @@ function collect(stream: Readable, held: Held, declared: number): Promise<Buffer
       if (length > MAX_BODY_BYTES) fail(tooLarge());
       else tryTo(() => held.grow(Math.max(length, declared)), fail);
     };
+    const onClose = (): void =>
+      fail(new LeewayError('invalid-body', 'the connection ended in the middle of the body'));
     stream.on('data', onData);
     stream.once('end', () => {
-      clearTimeout(timer);
+      settle();
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length));
     });
     stream.once('error', fail);
-    stream.once('close', () =>
-      fail(new LeewayError('invalid-body', 'the connection ended in the middle of the body')),
-    );
+    stream.once('close', onClose);
   });
 }
 
