@@ -1,0 +1,260 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { freePort, SpawnedProcess } from '../apps/demo/spawned-process.js';
+import { seededRandom } from '../apps/demo/seeded-random.js';
+import { PostgresCluster } from './postgres-cluster.js';
+import { describeWithServer } from './real-servers.js';
+
+const ADMIN_KEY = 'lw_crash_admin_key_0123456789';
+const ROWS = 25;
+const CLIENTS = 6;
+const KILLS = 20;
+const CUT_OFF_MS = 30_000;
+const SERVER = fileURLToPath(new URL('../dist/apps/server/main.js', import.meta.url));
+
+/** A process of Leeway that is started again on its port after it was killed. */
+class Node {
+  private process: SpawnedProcess | null = null;
+
+  constructor(
+    private readonly roles: string,
+    private readonly folder: string,
+    private readonly databaseUrl: string,
+    readonly port: number,
+  ) {}
+
+  async start(): Promise<void> {
+    this.process = await SpawnedProcess.start({
+      script: SERVER,
+      env: {
+        LEEWAY_ROLES: this.roles,
+        LEEWAY_PORT: String(this.port),
+        LEEWAY_ADMIN_KEY: ADMIN_KEY,
+        LEEWAY_DATA_DIR: this.folder,
+        LEEWAY_LOG_LEVEL: 'error',
+        DATABASE_URL: this.databaseUrl,
+      },
+      logFile: join(this.folder, `${this.port}.log`),
+      readyLine: /^Leeway listens on /,
+      readyTimeoutMs: 60_000,
+    });
+  }
+
+  async kill(): Promise<void> {
+    await this.process?.kill();
+  }
+
+  async stop(): Promise<void> {
+    await this.process?.stop();
+  }
+}
+
+/** Passes connections on to PostgreSQL, and can be cut: then nothing passes and nothing is closed, as on a broken network. */
+class Cable {
+  private readonly sockets = new Set<Socket>();
+  private isCut = false;
+
+  private constructor(
+    private readonly server: Server,
+    readonly port: number,
+  ) {}
+
+  static async to(target: number): Promise<Cable> {
+    const port = await freePort();
+    const server = createServer();
+    const cable = new Cable(server, port);
+    server.on('connection', (near) => {
+      const far = connect(target, '127.0.0.1');
+      for (const socket of [near, far]) {
+        cable.sockets.add(socket);
+        socket.on('error', () => undefined);
+        socket.on('close', () => {
+          cable.sockets.delete(socket);
+          near.destroy();
+          far.destroy();
+        });
+        if (cable.isCut) socket.pause();
+      }
+      near.pipe(far);
+      far.pipe(near);
+      if (cable.isCut) cable.hold();
+    });
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    return cable;
+  }
+
+  cut(): void {
+    this.isCut = true;
+    this.hold();
+  }
+
+  join(): void {
+    this.isCut = false;
+    for (const socket of this.sockets) socket.resume();
+  }
+
+  close(): void {
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private hold(): void {
+    for (const socket of this.sockets) socket.pause();
+  }
+}
+
+describeWithServer('initdb', 'rows that were acknowledged, whatever dies', () => {
+  let cluster: PostgresCluster;
+  let cable: Cable;
+  let folder: string;
+  let nodes: Node[];
+  let worker: Node;
+  let acknowledged = 0;
+  let retries = 0;
+  let sequence = 0;
+
+  beforeAll(async () => {
+    const started = await PostgresCluster.start();
+    if (started === null) throw new Error('PostgreSQL has gone');
+    cluster = started;
+    cable = await Cable.to(cluster.port);
+    folder = mkdtempSync(join(tmpdir(), 'leeway-crash-'));
+    const url = `postgres://postgres@127.0.0.1:${cable.port}/postgres`;
+    nodes = [
+      new Node('ingest,api', folder, url, await freePort()),
+      new Node('ingest,api', folder, url, await freePort()),
+    ];
+    worker = new Node('worker', folder, url, await freePort());
+    for (const node of [...nodes, worker]) await node.start();
+    await request(nodes[0], 'PUT', '/models/m', { name: 'm', grain: '1m', capture: { fraction: 0.1 } });
+    await request(nodes[0], 'PUT', '/models/m/versions/v1', {
+      name: 'v1',
+      columns: [
+        { name: 'x', role: 'feature', type: 'numeric' },
+        { name: 'c', role: 'feature', type: 'categorical' },
+      ],
+    });
+    const rows = Array.from({ length: 500 }, (_, i) => ({ x: i, c: i % 2 === 0 ? 'a' : 'b' }));
+    await request(nodes[0], 'POST', '/models/m/versions/v1/baselines', { rows });
+  }, 120_000);
+  afterAll(async () => {
+    for (const node of [...nodes, worker]) await node.stop();
+    cable.close();
+    await cluster.remove();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  async function request(
+    node: Node | undefined,
+    method: string,
+    path: string,
+    body?: object,
+  ): Promise<unknown> {
+    const response = await fetch(`http://127.0.0.1:${node?.port}/api/v1${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_KEY}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(20_000),
+    });
+    const answer: unknown = await response.json();
+    if (!response.ok)
+      throw Object.assign(new Error(`${response.status}`), { status: response.status, answer });
+    return answer;
+  }
+
+  /** Sends a payload to one node after the other until one says that it is counted. */
+  async function deliver(payloadId: string, first: number): Promise<void> {
+    const rows = Array.from({ length: ROWS }, (_, i) => ({ values: { x: i, c: 'a' } }));
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const node = nodes[(first + attempt) % nodes.length];
+        await request(node, 'POST', '/models/m/versions/v1/inferences', { payloadId, rows });
+        acknowledged += ROWS;
+        return;
+      } catch (error) {
+        const { status } = error as { status?: number };
+        if (status !== undefined && status !== 429 && status !== 503) throw error;
+        retries += 1;
+        await sleep(100);
+      }
+    }
+  }
+
+  /** Clients that send until `isOver`; resolves when the last of them has its answer. */
+  async function load(isOver: () => boolean): Promise<void> {
+    await Promise.all(
+      Array.from({ length: CLIENTS }, async (_, client) => {
+        while (!isOver()) await deliver(`p-${(sequence += 1)}`, client);
+      }),
+    );
+  }
+
+  async function counted(): Promise<number> {
+    let total = 0;
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? '' : `&cursor=${cursor}`;
+      const page = (await request(nodes[0], 'GET', `/models/m/versions/v1/windows?limit=1000${query}`)) as {
+        items: { rowCount: number }[];
+        nextCursor: string | null;
+      };
+      total += page.items.reduce((sum, { rowCount }) => sum + rowCount, 0);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    return total;
+  }
+
+  /** Runs `break_` in the middle of the load, and compares when everything runs again and every client has its answer. */
+  async function under(break_: () => Promise<void>): Promise<void> {
+    let isOver = false;
+    const before = acknowledged;
+    const clients = load(() => isOver);
+    await break_();
+    isOver = true;
+    await clients;
+    expect(acknowledged).toBeGreaterThan(before);
+    expect(await counted()).toBe(acknowledged);
+  }
+
+  it(`are counted, exactly, after each of ${KILLS} kill -9 of an ingest node or the worker`, async () => {
+    const random = seededRandom(20_261_123);
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const victim = [...nodes, worker][Math.floor(3 * random())] ?? worker;
+      await under(async () => {
+        await sleep(100 + 500 * random());
+        await victim.kill();
+        await sleep(100);
+        await victim.start();
+        await sleep(50);
+      });
+    }
+    expect(retries).toBeGreaterThan(0);
+  }, 300_000);
+
+  it('are counted, exactly, when PostgreSQL crashes and comes back', async () => {
+    for (let time = 0; time < 2; time += 1) {
+      await under(async () => {
+        await sleep(500);
+        await cluster.crash();
+        await sleep(1_000);
+        await cluster.up();
+        await sleep(2_000);
+      });
+    }
+  }, 120_000);
+
+  it('are counted, exactly, when the database is cut off for 30 s, without a restart of any node', async () => {
+    await under(async () => {
+      await sleep(500);
+      cable.cut();
+      await sleep(CUT_OFF_MS);
+      cable.join();
+      await sleep(3_000);
+    });
+  }, 180_000);
+});
