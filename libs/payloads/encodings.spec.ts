@@ -103,7 +103,7 @@ const ENCODINGS: readonly Encoding[] = [
     body: (rows) =>
       json({
         instances: rows.map((each) =>
-          Object.fromEntries(REQUEST.map(({ name }) => [name, (each as Row)[name]])),
+          Object.fromEntries(REQUEST.map(({ name }) => [name, (each)[name]])),
         ),
         predictions: risks(rows).map((risk) => ({ risk })),
       }),

@@ -1,3 +1,4 @@
+import { isStorableText } from '../cell.js';
 import type { DecodedRows, DecodingContext } from '../decoding.js';
 import { isRecord } from '../rejections.js';
 import { decodeCsv } from './csv.js';
@@ -83,8 +84,14 @@ export function idsOf(body: ReadBody): BodyIds {
   return {
     payloadId: isOwn ? value['payloadId'] : undefined,
     part: isOwn ? value['part'] : undefined,
-    inferenceId: !isOwn && typeof id === 'string' && id.length > 0 && id.length <= MAX_ID_LENGTH ? id : null,
+    inferenceId: !isOwn && typeof id === 'string' && isCallId(id) ? id : null,
   };
 }
 
-const MAX_ID_LENGTH = 200;
+/** Longest id of a call: with a row's number behind it, it is still an inference id. */
+export const MAX_CALL_ID_LENGTH = 200;
+
+/** Whether the rows of a call can be named by its id. */
+export function isCallId(id: string): boolean {
+  return id.length > 0 && id.length <= MAX_CALL_ID_LENGTH && isStorableText(id);
+}

@@ -1,7 +1,7 @@
 import { UnreadablePayload } from '../decoding.js';
 import { isRecord, kindOf } from '../rejections.js';
 import { instantOf } from '../row-facts.js';
-import { readBody, sniffBody, type ReadBody } from './body.js';
+import { isCallId, MAX_CALL_ID_LENGTH, readBody, sniffBody, type ReadBody } from './body.js';
 
 /** One event of a payload logger: the request or the response of one inference call. */
 export interface InferenceEvent {
@@ -111,7 +111,7 @@ function eventOf({ attributes, readData }: RawEvent, pointer: string): Inference
   return {
     part,
     key: JSON.stringify([...SCOPE.map(attribute), attribute('id'), type]),
-    callId: callIdOf(attributes),
+    callId: callIdOf(attributes, pointer),
     at: timeOf(attributes, pointer),
     body: readData(),
   };
@@ -126,9 +126,15 @@ function partOf(type: string): 'request' | 'response' | null {
 }
 
 /** Seldon's events have ids of their own, and the call's in `requestid`. */
-function callIdOf(attributes: ReadonlyMap<string, string>): string {
+function callIdOf(attributes: ReadonlyMap<string, string>, pointer: string): string {
   const requestId = attributes.get('requestid') ?? '';
-  return requestId === '' ? (attributes.get('id') ?? '') : requestId;
+  const callId = requestId === '' ? (attributes.get('id') ?? '') : requestId;
+  if (isCallId(callId)) return callId;
+  throw new UnreadablePayload(
+    'wrong-form',
+    `the event's id must be a text of at most ${MAX_CALL_ID_LENGTH} characters without NUL and lone surrogates`,
+    `${pointer}/${requestId === '' ? 'id' : 'requestid'}`,
+  );
 }
 
 function timeOf(attributes: ReadonlyMap<string, string>, pointer: string): number | null {

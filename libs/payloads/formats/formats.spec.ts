@@ -580,6 +580,7 @@ describe('what a body says of itself', () => {
     ["Leeway's own key", { payloadId: 'p', rows: [] }, 'p', null],
     ["V2's id", { id: '42', inputs: [] }, undefined, '42'],
     ['nothing', { instances: [] }, undefined, null],
+    ['an id that cannot be stored', { id: '\ud800', inputs: [] }, undefined, null],
     ['an id that is too long', { id: 'x'.repeat(201), inputs: [] }, undefined, null],
   ])('%s', (_, body, payloadId, inferenceId) => {
     expect(idsOf(readBody('json', utf8(JSON.stringify(body))))).toMatchObject({ payloadId, inferenceId });

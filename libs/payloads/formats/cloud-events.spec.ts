@@ -1,0 +1,104 @@
+import { describe, expect, it } from '@jest/globals';
+import { utf8 } from '../context-for-tests.js';
+import { UnreadablePayload } from '../decoding.js';
+import { isBinaryMode, readBinaryEvent, readStructuredEvents } from './cloud-events.js';
+
+const BODY = utf8('{"instances":[[1,"a"]]}');
+const HEADERS = {
+  'content-type': 'application/json',
+  'ce-specversion': '1.0',
+  'ce-id': '0009174a',
+  'ce-type': 'org.kubeflow.serving.inference.request',
+  'ce-source': 'pod-1',
+  'ce-time': '2026-11-23T04:00:00.1234567Z',
+  'ce-inferenceservicename': 'iris',
+  'ce-namespace': 'default',
+  'ce-component': 'predictor',
+  'ce-endpoint': '',
+};
+const EVENT = {
+  specversion: '1.0',
+  id: 'e',
+  source: 's',
+  type: 'x.inference.response',
+  data: { predictions: [1] },
+};
+
+describe('events in binary mode', () => {
+  it('are told by their headers', () => {
+    expect(isBinaryMode(HEADERS)).toBe(true);
+    expect(isBinaryMode({ 'content-type': 'application/json' })).toBe(false);
+  });
+
+  it("are KServe's, with the time of the call", () => {
+    expect(readBinaryEvent(HEADERS, BODY)).toMatchObject({
+      part: 'request',
+      callId: '0009174a',
+      at: Date.UTC(2026, 10, 23, 4, 0, 0, 123),
+      body: { format: 'json', value: { instances: [[1, 'a']] } },
+    });
+  });
+
+  it('have one key for a repeated delivery and others for the response, another pod and another component', () => {
+    const keyOf = (changes: object): string => {
+      const event = readBinaryEvent({ ...HEADERS, ...changes }, BODY);
+      return event.part === null ? '' : event.key;
+    };
+    const keys = [
+      {},
+      { 'ce-type': 'org.kubeflow.serving.inference.response' },
+      { 'ce-source': 'pod-2' },
+      { 'ce-component': 'transformer' },
+      { 'ce-id': 'other' },
+    ].map(keyOf);
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(keyOf({ 'ce-time': '2026-11-23T05:00:00Z' })).toBe(keys[0]);
+  });
+
+  it("are paired by Seldon's request id where there is one", () => {
+    expect(readBinaryEvent({ ...HEADERS, 'ce-requestid': 'call-7' }, BODY)).toMatchObject({
+      callId: 'call-7',
+    });
+  });
+
+  it('of other types are left alone, whatever is in them', () => {
+    const type = 'io.seldon.serving.inference.outlier';
+    expect(readBinaryEvent({ ...HEADERS, 'ce-type': type }, utf8('no JSON'))).toEqual({ part: null, type });
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['without an id', { 'ce-id': '' }, /no "id"/],
+    ['without a source and a type', { 'ce-source': '', 'ce-type': '' }, /no "source", "type"/],
+    ['with a time that is none', { 'ce-time': 'noon' }, /"noon" is not RFC 3339/],
+    ['with an id that is too long', { 'ce-id': 'x'.repeat(201) }, /at most 200/],
+  ])('%s are refused', (_, changes, message) => {
+    expect(() => readBinaryEvent({ ...HEADERS, ...changes }, BODY)).toThrow(UnreadablePayload);
+    expect(() => readBinaryEvent({ ...HEADERS, ...changes }, BODY)).toThrow(message);
+  });
+});
+
+describe('structured events', () => {
+  it('hold their data as JSON, as a text of JSON, or in base64', () => {
+    const text = JSON.stringify(EVENT.data);
+    const events = [EVENT, { ...EVENT, data: text }, { ...EVENT, data: undefined, data_base64: btoa(text) }];
+    for (const event of readStructuredEvents(events, 10))
+      expect(event).toMatchObject({
+        part: 'response',
+        at: null,
+        body: { format: 'json', value: EVENT.data },
+      });
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['a number', 7, /the number 7/],
+    ['a batch with something else in it', [EVENT, null], /event \/1 is null/],
+    ['no attributes', {}, /no "id", "source", "type", "specversion"/],
+    ['data that is not base64', { ...EVENT, data_base64: '***' }, /not base64/],
+    ['a text that is not JSON', { ...EVENT, data: '{' }, /not JSON/],
+    ['an id that cannot be stored', { ...EVENT, id: '\ud800' }, /surrogates/],
+    ['more events than may be sent', new Array(11).fill(EVENT), /11 events; send at most 10/],
+  ])('%s is refused', (_, body, message) => {
+    expect(() => readStructuredEvents(body, 10)).toThrow(UnreadablePayload);
+    expect(() => readStructuredEvents(body, 10)).toThrow(message);
+  });
+});
