@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { DriftAnswers, DriftEvaluation, DriftMetrics, DriftResults, Monitors } from '#drift';
 import {
+  CapturedExamples,
   CapturedRows,
   Compaction,
   DEFAULT_INGEST_LIMITS,
@@ -35,6 +36,7 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
   const ingest = new Ingest(contexts, committer, metrics, clock, DEFAULT_INGEST_LIMITS);
   const windows = new Windows(database, models, baselines, clock);
   const capturedRows = new CapturedRows(database, models);
+  const capturedExamples = new CapturedExamples(database, models, baselines, windows);
   const compaction = new Compaction(database, baselines, clock, metrics, lateness);
   const pairing = new Pairing(database, metrics);
   const rollups = new Rollups(database, baselines, clock);
@@ -53,6 +55,7 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
   );
   return {
     baselines,
+    capturedExamples,
     capturedRows,
     clock,
     committer,

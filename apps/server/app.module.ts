@@ -5,6 +5,7 @@ import { ApiKeys, type Environment, type Logger } from '#platform';
 import { AlertsController } from './api/alerts.controller.js';
 import { ApiKeysController } from './api/api-keys.controller.js';
 import { BaselinesController } from './api/baselines.controller.js';
+import { CapturedRowsController } from './api/captured-rows.controller.js';
 import { DeploymentsController } from './api/deployments.controller.js';
 import { DriftController } from './api/drift.controller.js';
 import { InferencesController } from './api/inferences.controller.js';
@@ -27,6 +28,7 @@ const API_CONTROLLERS: Type[] = [
   AlertsController,
   ApiKeysController,
   BaselinesController,
+  CapturedRowsController,
   DeploymentsController,
   DriftController,
   ModelsController,

@@ -1,6 +1,7 @@
 import { CollectorRunner, createMetricsSource } from '#collectors';
 import { DriftAnswers, DriftEvaluation, DriftResults, Monitors, WindowSignals } from '#drift';
 import {
+  CapturedExamples,
   CapturedRows,
   Compaction,
   DEFAULT_INGEST_LIMITS,
@@ -75,6 +76,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const lateness = config.evaluation.lateness === undefined ? null : durationMs(config.evaluation.lateness);
   const windows = new Windows(database, models, baselines, clock);
   const capturedRows = new CapturedRows(database, models);
+  const capturedExamples = new CapturedExamples(database, models, baselines, windows);
   const compaction = new Compaction(database, baselines, clock, metrics.ingest, lateness);
 
   const rollups = new Rollups(database, baselines, clock);
@@ -182,6 +184,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     address,
     apiKeys,
     baselines,
+    capturedExamples,
     capturedRows,
     collectors,
     committer,

@@ -9,7 +9,7 @@ import {
   type PageRequest,
   type Sql,
 } from '#platform';
-import type { Models } from '#registry';
+import type { Models, Version } from '#registry';
 import { EVER, type TimeRange } from './windows.js';
 
 /** A whole row that was kept, without its redacted columns. */
@@ -20,13 +20,16 @@ export interface StoredCapturedRow {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-interface Row {
+/** A captured row as it is stored. */
+export interface CapturedRowRecord {
   id: string;
   inference_id: string;
   event_at: Date;
   window_start: Date;
   row_values: Record<string, unknown>;
 }
+
+export const CAPTURED_COLUMNS = 'id, inference_id, event_at, window_start, row_values';
 
 /** Reads captured rows and forgets them when they are old. */
 export class CapturedRows {
@@ -44,8 +47,8 @@ export class CapturedRows {
     query: PageRequest & Partial<TimeRange>,
   ): Promise<Page<StoredCapturedRow>> {
     const version = await this.models.getVersion(modelName, versionName);
-    const rows = await this.database.query<Row>(
-      `select id, inference_id, event_at, window_start, row_values from captured_row
+    const rows = await this.database.query<CapturedRowRecord>(
+      `select ${CAPTURED_COLUMNS} from captured_row
         where version_id = $1 and window_start >= $2 and window_start < $3 and id > $4
         order by id limit $5`,
       [
@@ -60,12 +63,7 @@ export class CapturedRows {
       rows,
       query.limit,
       (row) => row.id,
-      (row) => ({
-        inferenceId: row.inference_id,
-        timestamp: row.event_at.toISOString(),
-        windowStart: row.window_start.toISOString(),
-        values: row.row_values,
-      }),
+      (row) => shownRow(row, version),
     );
   }
 
@@ -73,6 +71,18 @@ export class CapturedRows {
   async dropBefore(before: Instant): Promise<string[]> {
     return this.partitions.dropBefore(this.database, before);
   }
+}
+
+/** The row as it may be shown: a column that was redacted after the row was captured is left out like any redacted one. */
+export function shownRow(row: CapturedRowRecord, { model }: Version): StoredCapturedRow {
+  const { redactedColumns } = model.capture;
+  const shown = Object.entries(row.row_values).filter(([name]) => !redactedColumns.includes(name));
+  return {
+    inferenceId: row.inference_id,
+    timestamp: row.event_at.toISOString(),
+    windowStart: row.window_start.toISOString(),
+    values: Object.fromEntries(shown),
+  };
 }
 
 /** How many captured rows a version has since an instant. Reads in the caller's transaction. */

@@ -1,7 +1,14 @@
+export {
+  CapturedExamples,
+  type CapturedExample,
+  type ColumnExamples,
+  type ExampleQuery,
+} from './captured-examples.js';
 export { CapturedRows, countCapturedRows, type StoredCapturedRow } from './captured-rows.js';
 export { Compaction } from './compaction.js';
 export { GroupCommitter } from './group-committer.js';
 export { Ingest, type EventFailure, type EventReceipt, type IngestMessage } from './ingest.js';
+export { EXAMPLE_KINDS, EXAMPLE_REASONS, type ExampleKind, type ExampleReason } from './example-kinds.js';
 export { forgetLateWindows } from './late-windows.js';
 export { IngestMetrics } from './metrics.js';
 export { Pairing, PAIRING_TIMEOUT_SECONDS } from './pairing.js';

@@ -7,6 +7,7 @@ export const ERROR_CODES = [
   'baseline-empty',
   'baseline-unreadable',
   'body-empty',
+  'column-redacted',
   'column-unknown',
   'database-unavailable',
   'folder-in-use',

@@ -9,6 +9,7 @@ export type {
   TextGrid,
 } from './grid/grid.js';
 export { buildGrid } from './grid/build-grid.js';
+export { categoryKey } from './grid/category-key.js';
 export { deserializeGrid, serializeGrid } from './grid/grid-codec.js';
 export { BaselineStream, type StreamedBaseline } from './grid/stream/baseline-stream.js';
 export type {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { instantSchema, pageQuerySchema } from '#platform';
+import { EXAMPLE_KINDS } from '#ingest';
+import { instantSchema, LeewayError, pageQuerySchema, type Instant } from '#platform';
 import { RUN_STATUSES } from '#retraining';
 
 const optionalText = z.string().max(300).optional();
@@ -12,6 +13,17 @@ export const segmentQuery = z.object({ segment: optionalText });
 export const capturedRowsQuery = pageQuerySchema.extend({
   ...rangeQuery.shape,
   limit: z.coerce.number().int().min(1).max(5_000).default(500),
+});
+export const examplesQuery = z.object({
+  column: z.string().min(1).max(200),
+  kind: z
+    .enum(EXAMPLE_KINDS)
+    .default('any')
+    .describe(
+      'any: what stands out first, then whatever there is; out-of-range: beyond the minimum or maximum of the baseline',
+    ),
+  value: z.string().max(1_000).optional().describe('The category, with kind=category'),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
 });
 export const driftResultsQuery = pageQuerySchema.extend({
   monitor: optionalText,
@@ -40,6 +52,16 @@ export const notificationsQuery = pageQuerySchema.extend({
 });
 
 export type PageQuery = z.infer<typeof pageQuerySchema>;
+
+/** The start of a window, as a path names it. @throws LeewayError `not-found` when it is no instant */
+export function windowStartOf(start: string): Instant {
+  if (!instantSchema.safeParse(start).success)
+    throw new LeewayError(
+      'not-found',
+      `${JSON.stringify(start)} is not the start of a window; windows are named by an instant such as 2026-11-23T04:00:00Z`,
+    );
+  return Date.parse(start);
+}
 
 /** A range of the query as instants; what is left out stays open. */
 export function rangeOf({ from, to }: { from?: string | undefined; to?: string | undefined }): {

@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
 import { monitorSchema } from '#drift';
+import { EXAMPLE_REASONS } from '#ingest';
 import { PAYLOAD_PARTS } from '#payloads';
 import { modelSchema, versionSchema } from '#registry';
 import { RUN_STATUSES } from '#retraining';
@@ -112,11 +113,35 @@ export const windowProfileAnswer = z.object({
     }),
   ),
 });
+const cell = z.union([z.number(), z.string(), z.null()]);
+const rowValues = z.record(z.string(), cell);
 export const capturedRowAnswer = z.object({
   inferenceId: z.string(),
   timestamp: instant,
   windowStart: instant,
-  values: z.record(z.string(), z.union([z.number(), z.string(), z.null()])),
+  values: rowValues,
+});
+export const examplesAnswer = z.object({
+  model: z.string(),
+  version: z.string(),
+  start: instant,
+  column: z.string(),
+  baselineId: id
+    .nullable()
+    .describe('What the values are held against; null for windows from before the first baseline'),
+  examples: z.array(
+    z.object({
+      inferenceId: z.string(),
+      timestamp: instant,
+      kind: z
+        .enum(EXAMPLE_REASONS)
+        .describe(
+          'Why it is shown; unlisted: outside the categories that the baseline lists, which had more; any: nothing stands out',
+        ),
+      value: cell,
+      values: rowValues,
+    }),
+  ),
 });
 
 const columnDrift = z

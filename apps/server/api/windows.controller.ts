@@ -1,14 +1,14 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { rejectionsOf, type StoredCapturedRow, type WindowSummary } from '#ingest';
-import { instantSchema, LeewayError, toRfc3339, type Page } from '#platform';
+import { rejectionsOf, type WindowSummary } from '#ingest';
+import { LeewayError, toRfc3339, type Page } from '#platform';
 import { summarizeProfile } from '#registry';
 import { Needs } from '../http/auth.guard.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
-import { capturedRowsQuery, rangeOf, segmentQuery, windowsQuery } from './queries.js';
-import { Answers, capturedRowAnswer, pageOf, windowAnswer, windowProfileAnswer } from './responses.js';
+import { rangeOf, segmentQuery, windowsQuery, windowStartOf } from './queries.js';
+import { Answers, pageOf, windowAnswer, windowProfileAnswer } from './responses.js';
 
 @ApiTags('Windows')
 @Needs('read')
@@ -38,12 +38,7 @@ export class WindowsController {
     @Query({ schema: segmentQuery }) query: z.infer<typeof segmentQuery>,
   ): Promise<object> {
     const version = await this.rooms.models.getVersion(model, versionName);
-    if (!instantSchema.safeParse(start).success)
-      throw new LeewayError(
-        'not-found',
-        `${JSON.stringify(start)} is not the start of a window; windows are named by an instant such as 2026-11-23T04:00:00Z`,
-      );
-    const from = Date.parse(start);
+    const from = windowStartOf(start);
     const windows = (await this.rooms.windows.profiles(version, { from, to: from + 1 })).filter(
       ({ segment }) => query.segment === undefined || query.segment === segment,
     );
@@ -66,17 +61,5 @@ export class WindowsController {
         columns: summarizeProfile(profile),
       })),
     };
-  }
-
-  @Get('captured-rows')
-  @ApiOperation({ summary: 'List captured rows, in the order in which they were stored' })
-  @Answers(pageOf(capturedRowAnswer))
-  capturedRows(
-    @Param('model') model: string,
-    @Param('version') version: string,
-    @Query({ schema: capturedRowsQuery }) query: z.infer<typeof capturedRowsQuery>,
-  ): Promise<Page<StoredCapturedRow>> {
-    const { limit, cursor } = query;
-    return this.rooms.capturedRows.list(model, version, { limit, cursor, ...rangeOf(query) });
   }
 }

@@ -1,0 +1,146 @@
+import 'reflect-metadata';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { capturedRowAnswer, examplesAnswer, pageOf } from '../apps/server/api/responses.js';
+import { startTestServer, type TestServer } from './test-server.js';
+
+const PROBLEM = 'https://leeway.dev/problems/';
+const COLUMNS = [
+  { name: 'age', role: 'feature', type: 'numeric' },
+  { name: 'country', role: 'feature', type: 'categorical' },
+  { name: 'member', role: 'feature', type: 'boolean' },
+  { name: 'note', role: 'feature', type: 'text' },
+];
+
+describe('captured rows over HTTP', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+    await register('m', { redactedColumns: ['ssn'] });
+    await server.api('POST', '/models/m/versions', {
+      name: 'v1',
+      columns: [...COLUMNS, { name: 'ssn', role: 'feature', type: 'categorical' }],
+    });
+    const rows = Array.from({ length: 50 }, (_, i) => ({ ...valuesOf(i), ssn: `s${i}` }));
+    await server.api('POST', '/models/m/versions/v1/baselines', { rows });
+  }, 60_000);
+  afterAll(() => server.close());
+
+  const register = (name: string, capture: object = {}) =>
+    server.api('POST', '/models', { name, grain: '1m', capture: { fraction: 1, ...capture } });
+  const valuesOf = (i: number) => ({
+    age: 20 + i,
+    country: i % 2 === 0 ? 'DE' : 'FR',
+    member: i % 3 === 0,
+    note: `note ${i}`,
+  });
+
+  describe('examples', () => {
+    let window: string;
+    beforeAll(async () => {
+      const timestamp = new Date(Date.now() - 120_000).toISOString();
+      const rows = [
+        { inferenceId: 'typical', timestamp, values: { ...valuesOf(1), ssn: 's1' } },
+        { inferenceId: 'odd', timestamp, values: { ...valuesOf(2), age: 999, country: 'XX', ssn: 's2' } },
+      ];
+      await server.api('POST', '/models/m/versions/v1/inferences', { rows });
+      const { body } = await server.api('GET', '/models/m/versions/v1/windows');
+      window = String((body['items'] as { start: string }[])[0]?.start);
+    });
+
+    it('are found by column and kind', async () => {
+      const answer = await server.api(
+        'GET',
+        `/models/m/versions/v1/windows/${window}/examples?column=country&kind=unseen`,
+      );
+      expect(answer.status).toBe(200);
+      expect(examplesAnswer.strict().parse(answer.body).examples).toMatchObject([
+        { inferenceId: 'odd', kind: 'unseen', value: 'XX', values: { age: 999 } },
+      ]);
+      const any = await server.api('GET', `/models/m/versions/v1/windows/${window}/examples?column=age`);
+      expect(any.body).toMatchObject({
+        start: window,
+        examples: [{ kind: 'out-of-range' }, { kind: 'any', inferenceId: 'typical' }],
+      });
+    });
+
+    it('never hold a redacted column', async () => {
+      const list = await server.api('GET', '/models/m/versions/v1/captured-rows');
+      const { items } = pageOf(capturedRowAnswer).parse(list.body);
+      expect(items.map(({ values }) => Object.keys(values).sort())).toEqual([
+        ['age', 'country', 'member', 'note'],
+        ['age', 'country', 'member', 'note'],
+      ]);
+    });
+
+    it.each<[string, (window: string) => string, number, string, RegExp]>([
+      [
+        'an unknown model',
+        (start) => `zz/versions/v1/windows/${start}/examples?column=age`,
+        404,
+        'not-found',
+        /no model "zz"/,
+      ],
+      [
+        'an unknown version',
+        (start) => `m/versions/zz/windows/${start}/examples?column=age`,
+        404,
+        'not-found',
+        /no version "zz"/,
+      ],
+      [
+        'an unknown window',
+        () => 'm/versions/v1/windows/2020-01-01T00:00:00Z/examples?column=age',
+        404,
+        'not-found',
+        /no window/,
+      ],
+      [
+        'a start that is none',
+        () => 'm/versions/v1/windows/now/examples?column=age',
+        404,
+        'not-found',
+        /"now" is not the start/,
+      ],
+      ['no column', (start) => `m/versions/v1/windows/${start}/examples`, 400, 'invalid-query', /\/column/],
+      [
+        'an unknown column',
+        (start) => `m/versions/v1/windows/${start}/examples?column=zz`,
+        422,
+        'column-unknown',
+        /"zz"/,
+      ],
+      [
+        'a redacted column',
+        (start) => `m/versions/v1/windows/${start}/examples?column=ssn`,
+        422,
+        'column-redacted',
+        /counted but never captured/,
+      ],
+      [
+        'an unknown kind',
+        (start) => `m/versions/v1/windows/${start}/examples?column=age&kind=odd`,
+        400,
+        'invalid-query',
+        /\/kind/,
+      ],
+      [
+        'a kind that does not fit',
+        (start) => `m/versions/v1/windows/${start}/examples?column=age&kind=unseen`,
+        400,
+        'invalid-query',
+        /"age" is numeric/,
+      ],
+      [
+        'too many',
+        (start) => `m/versions/v1/windows/${start}/examples?column=age&limit=101`,
+        400,
+        'invalid-query',
+        /\/limit/,
+      ],
+    ])('cannot be had of %s, and the problem says so', async (_name, path, status, code, detail) => {
+      const { body } = await server.api('GET', `/models/${path(window)}`);
+      expect(body).toMatchObject({ type: PROBLEM + code, status });
+      expect(body['detail']).toMatch(detail);
+    });
+  });
+});
