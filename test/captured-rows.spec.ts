@@ -1,7 +1,15 @@
 import 'reflect-metadata';
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { capturedRowAnswer, examplesAnswer, pageOf } from '../apps/server/api/responses.js';
+import {
+  capturedRowAnswer,
+  examplesAnswer,
+  exportedRowAnswer,
+  pageOf,
+} from '../apps/server/api/responses.js';
 import { startTestServer, type TestServer } from './test-server.js';
+import { until } from './until.js';
 
 const PROBLEM = 'https://leeway.dev/problems/';
 const COLUMNS = [
@@ -141,6 +149,90 @@ describe('captured rows over HTTP', () => {
       const { body } = await server.api('GET', `/models/${path(window)}`);
       expect(body).toMatchObject({ type: PROBLEM + code, status });
       expect(body['detail']).toMatch(detail);
+    });
+  });
+
+  describe('exports', () => {
+    const COUNT = 5_000;
+    beforeAll(async () => {
+      await register('e', { maxRowsPerWindow: 100_000 });
+      for (const name of ['v1', 'of-ndjson', 'of-parquet'])
+        await server.api('POST', '/models/e/versions', { name, columns: COLUMNS });
+      const timestamp = new Date(Date.now() - 60_000).toISOString();
+      const rows = Array.from({ length: COUNT }, (_, i) => ({ timestamp, values: valuesOf(i) }));
+      await server.api('POST', '/models/e/versions/v1/inferences', { rows });
+    });
+
+    const exported = (query: string, init: RequestInit = {}): Promise<Response> =>
+      fetch(`${server.url}/api/v1/models/e/versions/v1/captured-rows/export${query}`, {
+        headers: { authorization: server.authorization },
+        ...init,
+      });
+    const exportFolders = (): string[] =>
+      readdirSync(tmpdir()).filter((name) => name.startsWith('leeway-export-'));
+
+    it.each([
+      ['ndjson', 'application/x-ndjson'],
+      ['parquet', 'application/vnd.apache.parquet'],
+    ])('are %s files that come back as a baseline', async (format, type) => {
+      const response = await exported(`?format=${format}`);
+      expect([response.status, response.headers.get('content-type')]).toEqual([200, type]);
+      expect(response.headers.get('content-disposition')).toBe(
+        `attachment; filename="e-v1-captured-rows.${format}"`,
+      );
+      const file = Buffer.from(await response.arrayBuffer());
+      if (format === 'ndjson')
+        exportedRowAnswer.strict().parse(JSON.parse(file.toString('utf8').split('\n')[0] ?? ''));
+      const baseline = await fetch(`${server.url}/api/v1/models/e/versions/of-${format}/baselines`, {
+        method: 'POST',
+        headers: { authorization: server.authorization, 'content-type': type },
+        body: file,
+      });
+      expect(await baseline.json()).toMatchObject({
+        rowCount: COUNT,
+        columns: COLUMNS.map(({ name }) => ({ name, count: COUNT, missingCount: 0, invalidCount: 0 })),
+      });
+    });
+
+    it('of Parquet come back as payloads, with their inference ids and timestamps', async () => {
+      await server.api('POST', '/models/e/versions', { name: 'backfill', columns: COLUMNS });
+      const path = '/models/e/versions/backfill/inferences';
+      const response = await fetch(`${server.url}/api/v1${path}`, {
+        method: 'POST',
+        headers: { authorization: server.authorization, 'content-type': 'application/vnd.apache.parquet' },
+        body: Buffer.from(await (await exported('?format=parquet')).arrayBuffer()),
+      });
+      expect(await response.json()).toMatchObject({ acceptedCount: COUNT, ignoredColumns: [] });
+      const idsOf = async (version: string): Promise<unknown[]> => {
+        const { body } = await server.api('GET', `/models/e/versions/${version}/captured-rows?limit=5000`);
+        return (body['items'] as { inferenceId: string; timestamp: string }[])
+          .map(({ inferenceId, timestamp }) => `${inferenceId} ${timestamp}`)
+          .sort();
+      };
+      expect(await idsOf('backfill')).toEqual(await idsOf('v1'));
+    });
+
+    it('leave nothing behind when the client hangs up, and the server goes on', async () => {
+      const before = new Set(exportFolders());
+      const added = (): string[] => exportFolders().filter((name) => !before.has(name));
+      const hangUp = new AbortController();
+      const answer = exported('?format=parquet', { signal: hangUp.signal });
+      await until(() => added().length > 0);
+      hangUp.abort();
+      await expect(answer).rejects.toThrow(/abort/);
+      await until(() => added().length === 0);
+      expect((await (await exported('?format=ndjson')).text()).split('\n')).toHaveLength(COUNT + 1);
+    });
+
+    it('need the scope read, and a range and format that are some', async () => {
+      const { body } = await server.api('POST', '/api-keys', { name: 'sender', scopes: ['ingest'] });
+      const headers = { authorization: `Bearer ${String(body['key'])}` };
+      expect((await exported('', { headers })).status).toBe(403);
+      expect((await exported('?format=csv')).status).toBe(400);
+      expect((await exported('?from=yesterday')).status).toBe(400);
+      const unknown = await server.api('GET', '/models/e/versions/zz/captured-rows/export');
+      expect(unknown).toMatchObject({ status: 404, body: { type: `${PROBLEM}not-found` } });
+      expect(unknown.headers.get('content-disposition')).toBeNull();
     });
   });
 });

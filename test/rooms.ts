@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import { DriftAnswers, DriftEvaluation, DriftMetrics, DriftResults, Monitors } from '#drift';
 import {
   CapturedExamples,
+  CapturedExport,
   CapturedRows,
   Compaction,
   DEFAULT_INGEST_LIMITS,
@@ -36,6 +37,7 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
   const ingest = new Ingest(contexts, committer, metrics, clock, DEFAULT_INGEST_LIMITS);
   const windows = new Windows(database, models, baselines, clock);
   const capturedRows = new CapturedRows(database, models);
+  const capturedExport = new CapturedExport(models, capturedRows);
   const capturedExamples = new CapturedExamples(database, models, baselines, windows);
   const compaction = new Compaction(database, baselines, clock, metrics, lateness);
   const pairing = new Pairing(database, metrics);
@@ -56,6 +58,7 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
   return {
     baselines,
     capturedExamples,
+    capturedExport,
     capturedRows,
     clock,
     committer,

@@ -2,6 +2,7 @@ import { CollectorRunner, createMetricsSource } from '#collectors';
 import { DriftAnswers, DriftEvaluation, DriftResults, Monitors, WindowSignals } from '#drift';
 import {
   CapturedExamples,
+  CapturedExport,
   CapturedRows,
   Compaction,
   DEFAULT_INGEST_LIMITS,
@@ -76,6 +77,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const lateness = config.evaluation.lateness === undefined ? null : durationMs(config.evaluation.lateness);
   const windows = new Windows(database, models, baselines, clock);
   const capturedRows = new CapturedRows(database, models);
+  const capturedExport = new CapturedExport(models, capturedRows);
   const capturedExamples = new CapturedExamples(database, models, baselines, windows);
   const compaction = new Compaction(database, baselines, clock, metrics.ingest, lateness);
 
@@ -185,6 +187,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     apiKeys,
     baselines,
     capturedExamples,
+    capturedExport,
     capturedRows,
     collectors,
     committer,

@@ -1,6 +1,7 @@
 import {
   decodeCursor,
   DailyPartitions,
+  LeewayError,
   toPage,
   toRfc3339,
   type Database,
@@ -30,6 +31,13 @@ export interface CapturedRowRecord {
 }
 
 export const CAPTURED_COLUMNS = 'id, inference_id, event_at, window_start, row_values';
+
+/**
+ * Values of a page, at most: rows of 20 columns come 1,000 at a time, which the embedded database takes some 10 ms for, and rows
+ * of 1,000 columns 20 at a time. A page of the longest texts is 120 MB.
+ */
+const MAX_PAGE_CELLS = 20_000;
+const MAX_PAGE_ROWS = 1_000;
 
 /** Reads captured rows and forgets them when they are old. */
 export class CapturedRows {
@@ -67,10 +75,72 @@ export class CapturedRows {
     );
   }
 
+  /**
+   * All rows of a version whose windows start in the range, by pages, in the order of window and sample rank. Every page is read
+   * in a transaction of its own: none stays open while a slow reader takes its time. A row that is stored meanwhile may be
+   * among them or not; none comes twice.
+   *
+   * @throws LeewayError `not-found` at the end when the version was deleted meanwhile: then some rows are missing
+   */
+  async *pages(version: Version, range: Partial<TimeRange>): AsyncGenerator<readonly StoredCapturedRow[]> {
+    const limit = Math.max(1, Math.min(MAX_PAGE_ROWS, Math.floor(MAX_PAGE_CELLS / version.columns.length)));
+    const to = toRfc3339(range.to ?? EVER.to);
+    let after: PagePlace = { start: toRfc3339(range.from ?? EVER.from), rank: -1, id: '0' };
+    for (;;) {
+      const rows = await this.database.transaction((tx) => readPage(tx, version, after, to, limit));
+      if (rows.length > 0) yield rows.map((row) => shownRow(row, version));
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < limit) break;
+      after = { start: last.window_start.toISOString(), rank: last.sample_rank, id: last.id };
+    }
+    await this.refuseDeleted(version);
+  }
+
   /** Drops the days before `before`. */
   async dropBefore(before: Instant): Promise<string[]> {
     return this.partitions.dropBefore(this.database, before);
   }
+
+  private async refuseDeleted(version: Version): Promise<void> {
+    const [found] = await this.models.versionsById([version.id]);
+    if (found === undefined)
+      throw new LeewayError(
+        'not-found',
+        `version ${JSON.stringify(version.name)} was deleted while its captured rows were read`,
+      );
+  }
+}
+
+interface PagedRecord extends CapturedRowRecord {
+  sample_rank: number;
+}
+
+/** Where a page begins: behind this row. */
+interface PagePlace {
+  readonly start: string;
+  readonly rank: number;
+  readonly id: string;
+}
+
+/**
+ * The rows behind a place, along captured_row_version. Planned freely, a day that has no statistics yet is sorted anew for every page:
+ * 400,000 rows took 68 s instead of 7.
+ */
+async function readPage(
+  tx: Sql,
+  version: Version,
+  { start, rank, id }: PagePlace,
+  to: string,
+  limit: number,
+): Promise<PagedRecord[]> {
+  await tx.query('set local enable_sort = off');
+  await tx.query('set local enable_bitmapscan = off');
+  return tx.query<PagedRecord>(
+    `select ${CAPTURED_COLUMNS}, sample_rank from captured_row
+      where version_id = $1 and window_start >= $2 and window_start < $3 and (window_start, sample_rank, id) > ($2, $4, $5)
+      order by window_start, sample_rank, id limit $6`,
+    [version.id, start, to, rank, id, limit],
+  );
 }
 
 /** The row as it may be shown: a column that was redacted after the row was captured is left out like any redacted one. */

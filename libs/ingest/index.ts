@@ -4,6 +4,7 @@ export {
   type ColumnExamples,
   type ExampleQuery,
 } from './captured-examples.js';
+export { CapturedExport, EXPORT_FORMATS, type ExportFormat, type ExportQuery } from './captured-export.js';
 export { CapturedRows, countCapturedRows, type StoredCapturedRow } from './captured-rows.js';
 export { Compaction } from './compaction.js';
 export { GroupCommitter } from './group-committer.js';

@@ -53,4 +53,5 @@ export {
   UnreadableParquet,
   type ParquetColumn,
 } from './parquet-file.js';
+export { parquetBytes, type WrittenBatch, type WrittenCell, type WrittenColumn } from './parquet-writer.js';
 export { secretRefSchema, secretResolver, type ResolveSecret, type SecretRef } from './secrets.js';

@@ -1,13 +1,28 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Readable } from 'node:stream';
+import { Controller, Get, Inject, Param, Query, Res, StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import type { ColumnExamples, StoredCapturedRow } from '#ingest';
+import type { ColumnExamples, ExportFormat, StoredCapturedRow } from '#ingest';
 import type { Page } from '#platform';
 import { Needs } from '../http/auth.guard.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
-import { capturedRowsQuery, examplesQuery, rangeOf, windowStartOf } from './queries.js';
-import { Answers, capturedRowAnswer, examplesAnswer, pageOf } from './responses.js';
+import { capturedRowsQuery, examplesQuery, exportQuery, rangeOf, windowStartOf } from './queries.js';
+import {
+  Answers,
+  AnswersFile,
+  capturedRowAnswer,
+  examplesAnswer,
+  exportedRowAnswer,
+  pageOf,
+  parquetAnswer,
+} from './responses.js';
+
+const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
+  ndjson: 'application/x-ndjson',
+  parquet: 'application/vnd.apache.parquet',
+};
 
 @ApiTags('Captured rows')
 @Controller('api/v1/models/:model')
@@ -25,6 +40,30 @@ export class CapturedRowsController {
   ): Promise<Page<StoredCapturedRow>> {
     const { limit, cursor } = query;
     return this.rooms.capturedRows.list(model, version, { limit, cursor, ...rangeOf(query) });
+  }
+
+  @Get('versions/:version/captured-rows/export')
+  @Needs('read')
+  @ApiOperation({ summary: 'All captured rows of a range as one file, for training or as a baseline' })
+  @AnswersFile({ [CONTENT_TYPES.ndjson]: exportedRowAnswer, [CONTENT_TYPES.parquet]: parquetAnswer })
+  async export(
+    @Param('model') model: string,
+    @Param('version') version: string,
+    @Query({ schema: exportQuery }) query: z.infer<typeof exportQuery>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<StreamableFile> {
+    const { format } = query;
+    const bytes = await this.rooms.capturedExport.open(
+      model,
+      version,
+      { format, ...rangeOf(query) },
+      closedSignal(reply),
+    );
+    // Bytes that come to no end break the connection, so that nobody takes them for the whole file.
+    return new StreamableFile(Readable.from(bytes, { objectMode: false }), {
+      type: CONTENT_TYPES[format],
+      disposition: `attachment; filename="${model}-${version}-captured-rows.${format}"`,
+    });
   }
 
   @Get('versions/:version/windows/:start/examples')
@@ -45,4 +84,11 @@ export class CapturedRowsController {
       limit,
     });
   }
+}
+
+/** Aborts when the answer is sent, or when the client no longer wants it. */
+function closedSignal(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once('close', () => controller.abort());
+  return controller.signal;
 }

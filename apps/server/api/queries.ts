@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EXAMPLE_KINDS } from '#ingest';
+import { EXAMPLE_KINDS, EXPORT_FORMATS } from '#ingest';
 import { instantSchema, LeewayError, pageQuerySchema, type Instant } from '#platform';
 import { RUN_STATUSES } from '#retraining';
 
@@ -13,6 +13,10 @@ export const segmentQuery = z.object({ segment: optionalText });
 export const capturedRowsQuery = pageQuerySchema.extend({
   ...rangeQuery.shape,
   limit: z.coerce.number().int().min(1).max(5_000).default(500),
+});
+export const exportQuery = z.object({
+  ...rangeQuery.shape,
+  format: z.enum(EXPORT_FORMATS).default('ndjson'),
 });
 export const examplesQuery = z.object({
   column: z.string().min(1).max(200),

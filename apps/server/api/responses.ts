@@ -121,6 +121,16 @@ export const capturedRowAnswer = z.object({
   windowStart: instant,
   values: rowValues,
 });
+/** One line of an NDJSON export. */
+export const exportedRowAnswer = z.object({
+  inferenceId: z.string(),
+  timestamp: instant,
+  values: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),
+});
+export const parquetAnswer = z
+  .string()
+  .meta({ format: 'binary' })
+  .describe('inference_id, timestamp, then the columns of the schema that are not redacted');
 export const examplesAnswer = z.object({
   model: z.string(),
   version: z.string(),
@@ -312,6 +322,12 @@ const problemAnswer = z
   })
   .describe('RFC 9457 problem details');
 
+const PROBLEM_RESPONSE = ApiResponse({
+  status: 'default',
+  description: 'A problem',
+  content: { 'application/problem+json': { schema: jsonSchemaOf(problemAnswer) } },
+});
+
 /** One page of a list. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
@@ -321,12 +337,15 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
 export function Answers(answer: z.ZodType, status = 200): MethodDecorator {
   return applyDecorators(
     ApiResponse({ status, description: 'Success', schema: jsonSchemaOf(answer) }),
-    ApiResponse({
-      status: 'default',
-      description: 'A problem',
-      content: { 'application/problem+json': { schema: jsonSchemaOf(problemAnswer) } },
-    }),
+    PROBLEM_RESPONSE,
   );
+}
+
+/** Describes a route that answers with a file in one of these content types, each with what it holds. */
+export function AnswersFile(types: Readonly<Record<string, z.ZodType>>): MethodDecorator {
+  const content: Record<string, { schema: OpenApiSchema }> = {};
+  for (const [type, schema] of Object.entries(types)) content[type] = { schema: jsonSchemaOf(schema) };
+  return applyDecorators(ApiResponse({ status: 200, description: 'Success', content }), PROBLEM_RESPONSE);
 }
 
 type OpenApiSchema = NonNullable<Extract<Parameters<typeof ApiResponse>[0], { schema: unknown }>['schema']>;

@@ -14,7 +14,10 @@ import type { ColumnSpec } from '../schemas.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** One JSON object a line; empty lines are skipped. A column that a line lacks is a missing value there. */
+/**
+ * One JSON object a line; empty lines are skipped. A column that a line lacks is a missing value there. Lines may hold their columns
+ * under `values`, as exported captured rows do.
+ */
 export const readNdjson: BaselineReader<BaselineStream> = async ({ stream }, columns) => {
   const table = new RowTable(columns, 'line');
   const lines = createInterface({ input: stream, crlfDelay: Infinity });
@@ -37,6 +40,13 @@ export const readRows: BaselineReader<BaselineRows> = ({ rows }, columns) => {
   return Promise.resolve(table.build());
 };
 
+/** The fields of an exported captured row. */
+const INFERENCE_FIELDS = new Set(['inferenceId', 'timestamp', 'values']);
+
+function isRecord(value: unknown): value is Row {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function parseLine(line: string, number: number): Row {
   let value: unknown;
   try {
@@ -48,12 +58,12 @@ function parseLine(line: string, number: number): Row {
       cause,
     );
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isRecord(value)) {
     throw unreadable(`line ${number} is not a JSON object`, [
       { pointer: `/lines/${number}`, detail: 'expected an object' },
     ]);
   }
-  return value as Row;
+  return value;
 }
 
 /** Collects rows of column names and values; checks at the end that every required column was there at least once. */
@@ -69,7 +79,8 @@ class RowTable {
     this.builders = buildersFor(columns);
   }
 
-  push(row: Row, at: number): void {
+  push(given: Row, at: number): void {
+    const row = this.valuesOf(given);
     this.columns.forEach((column, index) => {
       const hasColumn = Object.hasOwn(row, column.name);
       if (hasColumn) this.seen.add(column.name);
@@ -81,6 +92,16 @@ class RowTable {
       this.builders[index]?.push(hasColumn ? cellOf(row[column.name], column.type) : null);
     });
     this.rowCount += 1;
+  }
+
+  /** The columns of a row: the row itself, or its `values` where it has nothing else but what an inference has beside them. */
+  private valuesOf(row: Row): Row {
+    const { values } = row;
+    const isExported =
+      isRecord(values) &&
+      Object.keys(row).every((key) => INFERENCE_FIELDS.has(key)) &&
+      !this.columns.some(({ name }) => name === 'values');
+    return isExported ? values : row;
   }
 
   build(): BaselineTable {
