@@ -264,7 +264,8 @@ describe('alerting', () => {
       ],
     };
     await test.database.query(
-      'insert into drift_result (model_id, version_id, verdict, evaluated_at, body) values ($1, $2, $3, $4, $5)',
+      `insert into drift_result (model_id, version_id, verdict, evaluated_at, range_from, range_to, body)
+       values ($1, $2, $3, $4, $4, $4, $5)`,
       [model.id, version.id, 'drifted', body.to, JSON.stringify(body)],
     );
     webhookAnswers.push({
