@@ -4,6 +4,7 @@ import { LateWindows1795400000003 } from './0003-late-windows.js';
 import { Rollups1795400000004 } from './0004-rollups.js';
 import { RebuiltWindows1795400000005 } from './0005-rebuilt-windows.js';
 import { PayloadHalves1795400000006 } from './0006-payload-halves.js';
+import { CapturedRows1795400000007 } from './0007-captured-rows.js';
 
 /** Every migration, in order. Forward only; the schema never comes from `synchronize`. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   Rollups1795400000004,
   RebuiltWindows1795400000005,
   PayloadHalves1795400000006,
+  CapturedRows1795400000007,
 ] as const;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   capturedRowAnswer,
+  deletedInferenceAnswer,
   examplesAnswer,
   exportedRowAnswer,
   pageOf,
@@ -233,6 +234,42 @@ describe('captured rows over HTTP', () => {
       const unknown = await server.api('GET', '/models/e/versions/zz/captured-rows/export');
       expect(unknown).toMatchObject({ status: 404, body: { type: `${PROBLEM}not-found` } });
       expect(unknown.headers.get('content-disposition')).toBeNull();
+    });
+  });
+
+  describe('of one inference', () => {
+    const long = 'ü/'.repeat(128);
+
+    it.each(['plain', 'with/slash and space?', '100%', long])(
+      'are deleted, whatever its id is: %s',
+      async (id) => {
+        const rows = ['kept', id].map((inferenceId) => ({
+          inferenceId,
+          values: { ...valuesOf(0), ssn: 's' },
+        }));
+        await server.api('POST', '/models/m/versions/v1/inferences', { rows });
+        const path = `/models/m/inferences/${encodeURIComponent(id)}`;
+        const answer = await server.api('DELETE', path);
+        expect(answer).toMatchObject({
+          status: 200,
+          body: { model: 'm', inferenceId: id, deletedRowCount: 1 },
+        });
+        deletedInferenceAnswer.strict().parse(answer.body);
+        expect((await server.api('DELETE', path)).body).toMatchObject({ deletedRowCount: 0 });
+        const { body } = await server.api('GET', '/models/m/versions/v1/captured-rows');
+        expect(body['items']).not.toContainEqual(expect.objectContaining({ inferenceId: id }));
+        expect(body['items']).toContainEqual(expect.objectContaining({ inferenceId: 'kept' }));
+      },
+    );
+
+    it('need the scope admin, and a model that is there', async () => {
+      const { body } = await server.api('POST', '/api-keys', { name: 'reader', scopes: ['read', 'ingest'] });
+      const refused = await server.api('DELETE', '/models/m/inferences/a', undefined, String(body['key']));
+      expect(refused).toMatchObject({ status: 403, body: { type: `${PROBLEM}forbidden` } });
+      expect(await server.api('DELETE', '/models/zz/inferences/a')).toMatchObject({
+        status: 404,
+        body: { type: `${PROBLEM}not-found` },
+      });
     });
   });
 });

@@ -12,6 +12,8 @@ import { problemOf, toLeewayError } from './http/problem.js';
 import { BodyBudget } from './http/raw-body.js';
 import { openRooms, type RoomsOptions } from './rooms.js';
 
+/** Longest part of a path: an inference id of 256 UTF-16 code units is up to nine characters each when it is encoded. */
+const MAX_PATH_PART_LENGTH = 256 * 9;
 /** Bytes of bodies in memory at once: four of the largest. Decoding takes some ten times as much, of one at a time. */
 const MAX_HELD_BODY_BYTES = 64 * 1024 * 1024;
 
@@ -115,6 +117,7 @@ function fastifyOptions(logger: Logger): FastifyServerOptions {
         .header('content-type', 'application/problem+json')
         .send(Buffer.from(JSON.stringify(problem)));
     },
+    routerOptions: { maxParamLength: MAX_PATH_PART_LENGTH },
     forceCloseConnections: 'idle',
   };
 }

@@ -11,6 +11,7 @@ import {
   type Sql,
 } from '#platform';
 import type { Models, Version } from '#registry';
+import { deleteCapturedInference } from './captured-deletion.js';
 import { EVER, type TimeRange } from './windows.js';
 
 /** A whole row that was kept, without its redacted columns. */
@@ -94,6 +95,15 @@ export class CapturedRows {
       after = { start: last.window_start.toISOString(), rank: last.sample_rank, id: last.id };
     }
     await this.refuseDeleted(version);
+  }
+
+  /**
+   * Deletes everything that was captured of one inference; returns how many rows it was. What its windows counted stays: sums, from
+   * which no row can be taken out.
+   */
+  async deleteInference(modelName: string, inferenceId: string): Promise<number> {
+    const model = await this.models.get(modelName);
+    return this.database.transaction((tx) => deleteCapturedInference(tx, model.id, inferenceId));
   }
 
   /** Drops the days before `before`. */

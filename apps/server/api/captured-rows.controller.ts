@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Controller, Get, Inject, Param, Query, Res, StreamableFile } from '@nestjs/common';
+import { Controller, Delete, Get, Inject, Param, Query, Res, StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
@@ -13,6 +13,7 @@ import {
   Answers,
   AnswersFile,
   capturedRowAnswer,
+  deletedInferenceAnswer,
   examplesAnswer,
   exportedRowAnswer,
   pageOf,
@@ -83,6 +84,19 @@ export class CapturedRowsController {
       value,
       limit,
     });
+  }
+
+  @Delete('inferences/:inferenceId')
+  @ApiOperation({
+    summary: 'Delete everything that was captured of one inference, in all versions of the model',
+  })
+  @Answers(deletedInferenceAnswer)
+  async deleteInference(
+    @Param('model') model: string,
+    @Param('inferenceId') inferenceId: string,
+  ): Promise<z.infer<typeof deletedInferenceAnswer>> {
+    const deletedRowCount = await this.rooms.capturedRows.deleteInference(model, inferenceId);
+    return { model, inferenceId, deletedRowCount };
   }
 }
 

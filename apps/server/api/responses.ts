@@ -153,6 +153,14 @@ export const examplesAnswer = z.object({
     }),
   ),
 });
+export const deletedInferenceAnswer = z.object({
+  model: z.string(),
+  inferenceId: z.string(),
+  deletedRowCount: z
+    .number()
+    .int()
+    .describe('Captured rows and halves; what windows counted are sums, and stay'),
+});
 
 const columnDrift = z
   .looseObject({
