@@ -69,7 +69,11 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const deployments = new Deployments(database, models, clock);
 
   // A row finds its window for as long as that is kept, and is refused from then on.
-  const limits = { ...DEFAULT_INGEST_LIMITS, maxAgeMs: durationMs(config.retention.windows) };
+  const limits = {
+    ...DEFAULT_INGEST_LIMITS,
+    maxAgeMs: durationMs(config.retention.windows),
+    maxCapturedAgeMs: durationMs(config.retention.capturedRows),
+  };
   const committer = new GroupCommitter(database, metrics.ingest, limits.maxPendingCells);
   const contexts = new VersionContexts(models, baselines, clock);
   const ingest = new Ingest(contexts, committer, metrics.ingest, clock, limits);

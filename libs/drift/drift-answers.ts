@@ -1,6 +1,6 @@
 import { LeewayError, toRfc3339, type Clock } from '#platform';
 import { epochAt, type BaselineEpoch, type Baselines, type Version } from '#registry';
-import type { StoredWindow, TimeRange, Windows } from '#ingest';
+import { addCounts, inferenceCountOf, type StoredWindow, type TimeRange, type Windows } from '#ingest';
 import {
   type DesignEffects,
   emptyProfile,
@@ -52,7 +52,7 @@ export class DriftAnswers {
     const answered = {
       ...this.frameOf(question, epoch),
       rowCount: rowCountOf(windows),
-      receivedCount: windows.reduce((sum, { receivedCount }) => sum + receivedCount, 0),
+      receivedCount: inferencesOf(windows, ({ receivedCount }) => receivedCount),
       basis: sources.some((window) => window.leftOut !== null) ? ('sampled' as const) : ('all' as const),
       leftOutColumns: asked.filter((name) => leftOut.has(name)),
     };
@@ -141,7 +141,7 @@ export class DriftAnswers {
     grainMs: number,
   ): Promise<Profile | null> {
     const starts = [
-      ...new Set(windows.filter(({ profile }) => profile.rowCount > 0).map(({ start }) => start)),
+      ...new Set(windows.filter(({ profile }) => holdsSomething(profile)).map(({ start }) => start)),
     ].sort((a, b) => a - b);
     const [begin = 0, end = 0] = [starts[0], (starts.at(-1) ?? 0) + grainMs];
     // By time and not by count: a roll-up stands for many windows.
@@ -176,13 +176,19 @@ function obstacleTo(
   return columns.length === 0 ? 'no-columns' : null;
 }
 
+/** How many inferences the windows hold: of a logger that sends responses only, these are counted. */
 function rowCountOf(windows: readonly StoredWindow[]): number {
-  return windows.reduce((sum, { profile }) => sum + profile.rowCount, 0);
+  return inferencesOf(windows, ({ profile }) => profile.rowCount);
+}
+
+function inferencesOf(windows: readonly StoredWindow[], countOf: (window: StoredWindow) => number): number {
+  const count = windows.reduce((sum, window) => sum + countOf(window), 0);
+  return inferenceCountOf(count, addCounts(windows.map(({ rejections }) => rejections)));
 }
 
 /** Whether some rows were counted on another grid and not rebuilt. */
 function isOnAnotherGrid(windows: readonly StoredWindow[], { gridHash }: BaselineEpoch): boolean {
-  return windows.some(({ profile }) => profile.rowCount > 0 && profile.grid.hash !== gridHash);
+  return windows.some(({ profile }) => profile.grid.hash !== gridHash && holdsSomething(profile));
 }
 
 /** The windows that hold something on the baseline's grid: rows, or responses of requests elsewhere. */

@@ -37,8 +37,9 @@ export function foldPayloads(
 ): Folded {
   const deltas = new Deltas();
   const captured = new Map<string, CapturedRow[]>();
-  for (const { context, part, segment, start, rows } of gather(payloads)) {
+  for (const { context, part, segment, start, rows, capturedFrom } of gather(payloads)) {
     foldRows(deltas.of(context, segment, start), rows, part);
+    if (start < capturedFrom) continue;
     const { id } = context.version;
     const { maxRowsPerWindow } = context.version.model.capture;
     const kept = capturedRowsOf(
@@ -67,6 +68,7 @@ export function foldPayloads(
 interface GatheredRows extends WindowPart {
   readonly context: VersionContext;
   readonly part: PayloadPart;
+  readonly capturedFrom: Instant;
 }
 
 /**
@@ -75,13 +77,14 @@ interface GatheredRows extends WindowPart {
  */
 function gather(payloads: readonly PendingPayload[]): GatheredRows[] {
   const gathered = new Map<string, { readonly first: GatheredRows; readonly batches: ColumnBatch[] }>();
-  for (const { context, part, batch } of payloads) {
+  for (const { context, part, batch, capturedFrom } of payloads) {
     for (const { segment, start, rows } of splitByWindow(batch, context)) {
       // Two payloads of a version may have been decoded with two contexts, of which the later one knows a new baseline.
       const key = `${context.version.id}/${context.gridAt(start).hash}/${start}/${part}/${segment}`;
       const known = gathered.get(key);
       if (known !== undefined) known.batches.push(rows);
-      else gathered.set(key, { first: { context, part, segment, start, rows }, batches: [rows] });
+      else
+        gathered.set(key, { first: { context, part, segment, start, rows, capturedFrom }, batches: [rows] });
     }
   }
   return [...gathered.values()].map(({ first, batches }) => ({ ...first, rows: joinBatches(batches) }));

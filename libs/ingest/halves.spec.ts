@@ -1,7 +1,14 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { InferenceEvent } from '#payloads';
+import { serializeProfile } from '#stats';
 import { openTestDatabase, type TestDatabase } from '../../test/database.js';
 import { connectRooms, registerVersion, send } from '../../test/rooms.js';
+import { ParquetIngest } from './parquet-ingest.js';
 import { sampleRank } from './sampling.js';
 
 const COLUMNS = [
@@ -162,6 +169,26 @@ describe('requests and responses that come apart', () => {
     expect(Math.max(...ranks)).toBeLessThanOrEqual(all[10] ?? 0);
   });
 
+  it('are enough to compare predictions where a logger sends responses only', async () => {
+    await prepare('responses');
+    const calls = Array.from({ length: 60 }, (_, call) => event('response', call * 16));
+    await rooms.ingest.acceptEvents('responses', 'v1', calls);
+    const from = Math.floor(rooms.clock.now() / 60_000) * 60_000;
+    const result = await rooms.drift.evaluate('responses', 'v1', {
+      from: new Date(from).toISOString(),
+      to: new Date(from + 60_000).toISOString(),
+      reference: 'baseline',
+      columns: ['risk'],
+      thresholds: {},
+    });
+    expect(result).toMatchObject({
+      rowCount: 60,
+      receivedCount: 60,
+      reason: expect.not.stringContaining('no-rows'),
+    });
+    expect(result.columns[0]).toMatchObject({ column: 'risk', windowCount: 60, missingShare: 0 });
+  });
+
   it('say which event of a batch cannot be read, and count the others', async () => {
     await prepare('batch');
     const broken: InferenceEvent = { ...event('request', 2), body: { format: 'json', value: { hello: 1 } } };
@@ -176,6 +203,100 @@ describe('requests and responses that come apart', () => {
     });
   });
 });
+
+describe('segments of several columns', () => {
+  let test: TestDatabase;
+  let rooms: ReturnType<typeof connectRooms>;
+
+  beforeAll(async () => {
+    test = await openTestDatabase();
+    rooms = connectRooms(test.database);
+  }, 60_000);
+  afterAll(() => test.close());
+
+  it('are the combinations that the baseline knows; others are counted together, so that a client invents no windows', async () => {
+    const columns = [
+      { name: 'x', role: 'feature', type: 'numeric' },
+      { name: 'country', role: 'segment', type: 'categorical' },
+      { name: 'device', role: 'segment', type: 'categorical' },
+    ];
+    await registerVersion(rooms.models, 'cut', 'v1', { fraction: 0, maxRowsPerWindow: 0 }, columns);
+    const baseline = [
+      { x: 1, country: 'DE', device: 'a|b' },
+      { x: 2, country: 'FR', device: null },
+    ];
+    await rooms.baselines.register('cut', 'v1', { kind: 'rows', rows: baseline });
+    const values = [
+      ...baseline,
+      { x: 3, country: 'DE', device: null },
+      ...Array.from({ length: 150 }, (_, i) => ({ x: i, country: `c${i}`, device: 'd' })),
+    ];
+    await send(rooms, 'cut', 'v1', { rows: values.map((each) => ({ values: each })) });
+    const version = await rooms.models.getVersion('cut', 'v1');
+    const windows = await rooms.windows.profiles(version, { from: 0, to: rooms.clock.now() + 60_000 });
+    const counts = Object.fromEntries(windows.map(({ segment, profile }) => [segment, profile.rowCount]));
+    expect(counts).toEqual({ 'DE|a\\|b': 1, 'FR|missing': 1, other: 151 });
+  });
+});
+
+describe('a Parquet file', () => {
+  let test: TestDatabase;
+  let rooms: ReturnType<typeof connectRooms>;
+
+  beforeAll(async () => {
+    test = await openTestDatabase();
+    rooms = connectRooms(test.database);
+  }, 60_000);
+  afterAll(() => test.close());
+
+  it('gives the same profile as its rows in JSON, byte for byte, with the same refusals', async () => {
+    const columns = [
+      { name: 'x', role: 'feature', type: 'numeric' },
+      { name: 'c', role: 'feature', type: 'categorical' },
+      { name: 'b', role: 'feature', type: 'boolean' },
+      { name: 't', role: 'feature', type: 'text' },
+    ];
+    const rows = Array.from({ length: 3_000 }, (_, i) => ({
+      x: i % 7 === 0 ? null : Math.sin(i) * 1e3,
+      c: i % 11 === 0 ? null : `c${i % 13}`,
+      b: i % 5 === 0 ? null : i % 2 === 0,
+      t: i % 3 === 0 ? null : `text ${i % 17}`,
+    }));
+    const profiles: string[] = [];
+    for (const model of ['json', 'parquet']) {
+      await registerVersion(rooms.models, model, 'v1', { fraction: 0, maxRowsPerWindow: 0 }, columns);
+      await rooms.baselines.register(model, 'v1', { kind: 'rows', rows });
+    }
+    await send(rooms, 'json', 'v1', { rows: rows.map((values) => ({ values })) });
+    const lines = rows.map((row) => JSON.stringify(row)).join('\n');
+    const receipt = await new ParquetIngest(rooms.ingest).accept('parquet', 'v1', {
+      stream: Readable.from(await parquetOf(lines)),
+      payloadId: undefined,
+      part: undefined,
+    });
+    expect(receipt).toMatchObject({ receivedCount: 3_000, acceptedCount: 3_000, ignoredColumns: [] });
+    for (const model of ['json', 'parquet']) {
+      const version = await rooms.models.getVersion(model, 'v1');
+      const [window] = await rooms.windows.profiles(version, { from: 0, to: rooms.clock.now() + 60_000 });
+      if (window !== undefined) profiles.push(Buffer.from(serializeProfile(window.profile)).toString('hex'));
+    }
+    expect(profiles[1]).toBe(profiles[0]);
+    expect(profiles).toHaveLength(2);
+  });
+});
+
+/** NDJSON as a Parquet file. */
+async function parquetOf(lines: string): Promise<Buffer[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'leeway-test-'));
+  const [source, target] = [join(folder, 'rows.ndjson'), join(folder, 'rows.parquet')];
+  writeFileSync(source, lines);
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  await connection.run(`copy (select * from read_json_auto('${source}')) to '${target}' (format parquet)`);
+  connection.closeSync();
+  const bytes = readFileSync(target);
+  rmSync(folder, { recursive: true });
+  return [bytes];
+}
 
 describe('sampling', () => {
   let test: TestDatabase;

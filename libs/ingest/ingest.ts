@@ -189,6 +189,7 @@ export class Ingest {
       context,
       key,
       receivedAt,
+      capturedFrom: receivedAt - this.limits.maxCapturedAgeMs,
       part,
       batch: kept,
       sampledOut,

@@ -9,6 +9,8 @@ export interface PendingPayload {
   /** Unique over all versions, or null for a payload without an id, which cannot be told from its repetition. */
   readonly key: string | null;
   readonly receivedAt: Instant;
+  /** Rows of windows before it are counted and not captured: their captured rows are no longer kept. */
+  readonly capturedFrom: Instant;
   readonly part: PayloadPart;
   /** The rows to count: those that were not refused and not sampled out. */
   readonly batch: ColumnBatch;

@@ -52,6 +52,8 @@ export interface IngestLimits {
   readonly maxFutureMs: number;
   /** How old an event time may be: older windows are gone. */
   readonly maxAgeMs: number;
+  /** How old a captured row may be: older ones are dropped. */
+  readonly maxCapturedAgeMs: number;
   /** Cells that may wait for their commit before new payloads are told to come back (429). Bounds the memory: 8 bytes a number. */
   readonly maxPendingCells: number;
 }
@@ -59,5 +61,6 @@ export interface IngestLimits {
 export const DEFAULT_INGEST_LIMITS: IngestLimits = {
   maxFutureMs: 5 * 60_000,
   maxAgeMs: 30 * 86_400_000,
+  maxCapturedAgeMs: 30 * 86_400_000,
   maxPendingCells: 6_000_000,
 };

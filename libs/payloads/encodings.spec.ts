@@ -102,9 +102,7 @@ const ENCODINGS: readonly Encoding[] = [
     format: 'json',
     body: (rows) =>
       json({
-        instances: rows.map((each) =>
-          Object.fromEntries(REQUEST.map(({ name }) => [name, (each)[name]])),
-        ),
+        instances: rows.map((each) => Object.fromEntries(REQUEST.map(({ name }) => [name, each[name]]))),
         predictions: risks(rows).map((risk) => ({ risk })),
       }),
   },
