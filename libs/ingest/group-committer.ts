@@ -18,7 +18,7 @@ const MAX_COMMIT_ROWS = 50_000;
 
 /**
  * Makes payloads durable, many in one transaction: their keys, their rows folded into delta profiles, and the captured
- * rows. While one commit is under way the next group gathers, so the group grows with the load by itself.
+ * rows. While commits are under way the next group gathers, so the group grows with the load by itself.
  *
  * A payload's promise settles after its commit and never before: when the process dies in between, the sender has no
  * answer, sends again with the same key, and the key decides whether the rows were already counted.
@@ -26,7 +26,7 @@ const MAX_COMMIT_ROWS = 50_000;
 export class GroupCommitter {
   private readonly waiting: Waiting[] = [];
   private pendingCells = 0;
-  private running: Promise<void> | null = null;
+  private readonly running = new Set<Promise<void>>();
   private readonly partitions = new DailyPartitions('captured_row');
   private readonly bounds = new CaptureBounds();
 
@@ -52,13 +52,18 @@ export class GroupCommitter {
       this.waiting.push({ payload, resolve, reject }),
     );
     this.metrics.pendingPayloads.set(this.waiting.length);
-    this.running ??= this.run();
+    if (this.running.size < this.maxCommits) this.start();
     return settled;
   }
 
   /** Waits until nothing is pending. */
   async drain(): Promise<void> {
-    while (this.running !== null) await this.running;
+    while (this.running.size > 0) await Promise.all(this.running);
+  }
+
+  private start(): void {
+    const run = this.run().finally(() => this.running.delete(run));
+    this.running.add(run);
   }
 
   private async run(): Promise<void> {
@@ -68,7 +73,11 @@ export class GroupCommitter {
       for (const { payload } of group) this.pendingCells -= cellCountOf(payload);
       this.metrics.pendingPayloads.set(this.waiting.length);
     }
-    this.running = null;
+  }
+
+  /** A second commit is folded while the first one waits for the disk; the embedded database has one session. */
+  private get maxCommits(): number {
+    return this.database.isEmbedded ? 1 : 2;
   }
 
   private takeGroup(): Waiting[] {

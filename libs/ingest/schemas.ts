@@ -7,11 +7,12 @@ export const MAX_PAYLOAD_ROWS = 10_000;
 /** Events of one delivery of a payload logger. */
 export const MAX_EVENTS = 1_000;
 
+/** Printable ASCII without spaces. */
+export const PAYLOAD_ID = /^[\x21-\x7e]{1,200}$/;
+
 export const payloadIdSchema = z
   .string()
-  .min(1)
-  .max(200)
-  .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
+  .regex(PAYLOAD_ID, 'must be 1 to 200 characters of printable ASCII without spaces')
   .describe(
     'Idempotency key: a payload that is sent again with the same id is counted once. Also taken from the header Idempotency-Key',
   );

@@ -1,12 +1,14 @@
 import { Body, Controller, Headers, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { inferencesSchema, partSchema, type EventReceipt, type IngestReceipt } from '#ingest';
+import { PAYLOAD_PARTS } from '#payloads';
 import { LeewayError } from '#platform';
 import { KeyInPath, Needs } from '../http/auth.guard.js';
 import { RawBody } from '../http/body-parsers.js';
 import { readIngestRequest } from '../http/ingest-request.js';
+import { readQuery } from '../http/validation.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { Answers, eventReceiptAnswer, receiptAnswer } from './responses.js';
@@ -36,16 +38,18 @@ export class InferencesController {
     'application/cloudevents+json',
     'application/cloudevents-batch+json',
   )
+  @ApiQuery({ name: 'part', required: false, enum: PAYLOAD_PARTS, description: partSchema.description ?? '' })
   @ApiBody({ schema: z.toJSONSchema(inferencesSchema, { target: 'openapi-3.0', io: 'input' }) as object })
   @Answers(receiptAnswer, 202)
   async accept(
     @Param('model') model: string,
     @Param('version') version: string,
     @Headers('idempotency-key') payloadId: string | undefined,
-    @Query({ schema: partQuery }) { part }: z.infer<typeof partQuery>,
+    @Query('part') queriedPart: string | undefined,
     @Req() request: FastifyRequest,
     @Body() body: unknown,
   ): Promise<IngestReceipt | EventReceipt> {
+    const part = queriedPart === undefined ? undefined : readQuery(partQuery, { part: queriedPart }).part;
     const read = readIngestRequest(request, body, { payloadId, part });
     const { ingest, parquetIngest } = this.rooms;
     switch (read.kind) {

@@ -61,6 +61,13 @@ export function readBody<Schema extends z.ZodType>(schema: Schema, value: unknow
   return result.data;
 }
 
+/** Reads a query by hand, where a pipe on every request is too much. @throws LeewayError `invalid-query` */
+export function readQuery<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (!result.success) throw invalid('invalid-query', 'the query', result.error.issues);
+  return result.data;
+}
+
 /** Ids are numbers; anything else is the id of nothing. */
 export class IdPipe implements PipeTransform<string, string> {
   transform(value: string): string {
