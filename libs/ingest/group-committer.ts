@@ -1,4 +1,4 @@
-import { DailyPartitions, LeewayError, type Database } from '#platform';
+import { DailyPartitions, LeewayError, withRetries, type Database } from '#platform';
 import { CaptureBounds } from './capture-bounds.js';
 import { insertCaptured, insertDeltas } from './commit-rows.js';
 import { foldPayloads } from './fold.js';
@@ -120,7 +120,7 @@ export class GroupCommitter {
       this.database,
       new Set(payloads.flatMap(({ batch }) => [...batch.timestamps])),
     );
-    return (await this.storeSwiftly(payloads)) ?? this.storeInSteps(payloads);
+    return withRetries(async () => (await this.storeSwiftly(payloads)) ?? this.storeInSteps(payloads));
   }
 
   /** The usual way: every key is new. Null when one is not, or the key tables have to change turns; nothing is stored then. */
@@ -155,6 +155,7 @@ export class GroupCommitter {
   }
 }
 
+/** In one order, so that two commits of the same keys wait for each other and do not deadlock. */
 function keysOf(payloads: readonly PendingPayload[]): string[] {
-  return payloads.flatMap(({ key }) => (key === null ? [] : [key]));
+  return payloads.flatMap(({ key }) => (key === null ? [] : [key])).sort();
 }

@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openTestDatabase, type TestDatabase } from '../../test/database.js';
 import { connectRooms, evenRows, registerVersion, START, send } from '../../test/rooms.js';
+import { Registry } from 'prom-client';
+import { GroupCommitter } from './group-committer.js';
+import { Ingest } from './ingest.js';
+import { IngestMetrics } from './metrics.js';
 import { KEY_TTL_SECONDS, rememberKeys } from './payload-keys.js';
 import { sampleRank } from './sampling.js';
+import { DEFAULT_INGEST_LIMITS } from './schemas.js';
+import { VersionContexts } from './version-context.js';
 
 const PAGE = { limit: 1_000 };
 
@@ -212,6 +218,27 @@ describe('ingest', () => {
     expect(await remember('k2')).toBe(false);
     await pretendTurn(2);
     expect(await remember('k2')).toBe(true);
+  });
+
+  it('tells senders to come back while more cells wait than may, and takes their payloads again afterwards', async () => {
+    await prepare('busy');
+    const metrics = new IngestMetrics(new Registry());
+    const contexts = new VersionContexts(rooms.models, rooms.baselines, rooms.clock);
+    const committer = new GroupCommitter(test.database, metrics, 1_000);
+    const ingest = new Ingest(contexts, committer, metrics, rooms.clock, DEFAULT_INGEST_LIMITS);
+    // Larger than the bound by itself, and taken: none is too large for ever.
+    const first = send({ ingest }, 'busy', 'v1', payload('p1', 1_000));
+    const others = await Promise.allSettled(
+      Array.from({ length: 5 }, (_, i) => send({ ingest }, 'busy', 'v1', payload(`p${i + 2}`, 100))),
+    );
+    for (const other of others)
+      expect(other).toMatchObject({
+        status: 'rejected',
+        reason: { code: 'ingest-overloaded', retryAfterSeconds: 1 },
+      });
+    expect(await first).toMatchObject({ status: 'accepted', acceptedCount: 1_000 });
+    expect(await send({ ingest }, 'busy', 'v1', payload('p2', 100))).toMatchObject({ status: 'accepted' });
+    expect(await total('busy')).toEqual({ rows: 1_100, rejected: 0 });
   });
 });
 

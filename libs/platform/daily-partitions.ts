@@ -1,5 +1,5 @@
 import type { Instant } from './clock.js';
-import type { Sql } from './database.js';
+import { withRetries, type Sql } from './database.js';
 
 const DAY_MS = 86_400_000;
 /** SQLSTATEs of two processes that create the same partition at once: the other one did it. */
@@ -26,8 +26,11 @@ export class DailyPartitions {
       const name = this.nameOf(day);
       const [from, to] = [day, day + 1].map((each) => new Date(each * DAY_MS).toISOString());
       try {
-        await sql.query(
-          `create table if not exists ${name} partition of ${this.table} for values from ('${from}') to ('${to}')`,
+        // Making a partition locks its table for a moment, which commits that are under way may deadlock with.
+        await withRetries(() =>
+          sql.query(
+            `create table if not exists ${name} partition of ${this.table} for values from ('${from}') to ('${to}')`,
+          ),
         );
       } catch (error) {
         if (!ALREADY_THERE.has(String((error as { code?: unknown }).code))) throw error;

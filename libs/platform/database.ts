@@ -160,6 +160,33 @@ const UNAVAILABLE_STATES = /^(08|57P|53)/;
 const UNAVAILABLE_MESSAGES =
   /ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|Connection terminated|timeout exceeded when trying to connect|Cannot use a pool|Client has encountered a connection error|not queryable|socket/i;
 
+/** SQLSTATEs of statements that lost to others at the same time, and succeed when they are run again. */
+const CONFLICT_STATES = new Set(['40001', '40P01']);
+/** The same for the server's own tables, which has no state of its own: two partitions made at once. */
+const CONFLICT_MESSAGE = 'tuple concurrently updated';
+const MAX_TRIES = 5;
+
+/**
+ * Runs `work` again when it lost a deadlock or a race to another transaction, five times at the most. `work` must be one
+ * statement, or one transaction from its begin on: what it did is undone when it is run again.
+ */
+export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === MAX_TRIES || !isConflict(error)) throw error;
+    }
+  }
+}
+
+function isConflict(error: unknown): boolean {
+  return (
+    CONFLICT_STATES.has(String((error as { code?: unknown }).code)) ||
+    messageOf(error).includes(CONFLICT_MESSAGE)
+  );
+}
+
 /** The error as it is, or as `database-unavailable` when the server could not be reached. */
 function asUnavailable(error: unknown): unknown {
   const state = (error as { code?: unknown }).code;

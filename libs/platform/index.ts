@@ -9,7 +9,7 @@ export {
 } from './api-keys.js';
 export { systemClock, TestClock, toRfc3339, windowStart, type Clock, type Instant } from './clock.js';
 export { DailyPartitions } from './daily-partitions.js';
-export { Database, type DatabaseOptions, type Sql, type Transaction } from './database.js';
+export { Database, withRetries, type DatabaseOptions, type Sql, type Transaction } from './database.js';
 export { durationMs, durationSchema, positiveDurationSchema } from './duration.js';
 export {
   ENVIRONMENT_VARIABLES,
