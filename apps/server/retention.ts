@@ -4,12 +4,14 @@ import type { Outbox } from '#notify';
 import { durationMs, type Clock } from '#platform';
 import type { Signals } from '#signals';
 import type { LeewayConfig } from './config.js';
+import type { ModelDeletion } from './model-deletion.js';
 
 const EVERY_MS = 3_600_000;
 
 export interface RetainingRooms {
   readonly capturedRows: CapturedRows;
   readonly drift: DriftEvaluation;
+  readonly modelDeletion: ModelDeletion;
   readonly outbox: Outbox;
   readonly rebuilding: Rebuilding;
   readonly rollups: Rollups;
@@ -41,6 +43,7 @@ export class Retention {
     await signals.dropBefore(now - durationMs(this.keep.signals));
     await drift.deleteBefore(now - durationMs(this.keep.driftResults));
     await outbox.deleteBefore(now - durationMs(this.keep.messages));
+    await this.rooms.modelDeletion.sweep();
     this.lastRunAt = now;
   }
 }

@@ -34,6 +34,7 @@ import { MIGRATIONS } from '../../migrations/index.js';
 import type { LeewayConfig } from './config.js';
 import { EvaluationPass } from './evaluation-pass.js';
 import { createMetrics } from './metrics.js';
+import { ModelDeletion } from './model-deletion.js';
 import { Retention } from './retention.js';
 
 export interface RoomsOptions {
@@ -158,9 +159,10 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     logger,
   );
 
+  const modelDeletion = new ModelDeletion(database, { outbox, runs }, config, clock, logger);
   const retention = new Retention(
     config.retention,
-    { capturedRows, drift, outbox, rebuilding, rollups, signals, windows },
+    { capturedRows, drift, modelDeletion, outbox, rebuilding, rollups, signals, windows },
     clock,
   );
   const pass = new EvaluationPass(
@@ -201,6 +203,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     metrics,
     ingest,
     jobs,
+    modelDeletion,
     models,
     monitors,
     outbox,

@@ -3,6 +3,7 @@ export { DriftEvaluation } from './evaluation.js';
 export { DriftResults, latestDriftResult, type StoredDriftResult } from './drift-results.js';
 export type { DriftResult } from './drift-result.js';
 export { DriftMetrics } from './metrics.js';
+export { deleteDriftOf, modelIdsWithDrift, type DeletedDrift } from './model-deletion.js';
 export { WindowSignals } from './window-signals.js';
 export { Monitors, type Monitor } from './monitors.js';
 export {

@@ -34,6 +34,7 @@ export {
   rejectionsOf,
   type Tallies,
 } from './tallies.js';
+export { deleteVersionData, versionIdsWithData, type DeletedWindows } from './version-deletion.js';
 export { VersionContexts } from './version-context.js';
 export {
   EVER,

@@ -1,5 +1,6 @@
 import {
   decodeCursor,
+  deleteRows,
   messageOf,
   toPage,
   type Clock,
@@ -130,6 +131,11 @@ export class Outbox {
     await this.database.query(`delete from outbox where status <> 'pending' and created_at < $1`, [
       new Date(before),
     ]);
+  }
+
+  /** Deletes the messages about a model, sent or not. A try that is under way may still send one, and finds nothing to record. */
+  async deleteOf(tx: Transaction, model: string): Promise<number> {
+    return deleteRows(tx, 'delete from outbox where model = $1', [model]);
   }
 
   /** Refreshes the backlog shown on /metrics. */

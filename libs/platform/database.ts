@@ -62,7 +62,7 @@ export class Database implements Sql {
     } catch (error) {
       if (dataSource.isInitialized) await dataSource.destroy();
       await embedded?.stop();
-      throw asUnavailable(error);
+      throw asLeewayError(error);
     }
   }
 
@@ -79,7 +79,7 @@ export class Database implements Sql {
     try {
       return (await this.pool.query<Row>(text, [...values])).rows;
     } catch (error) {
-      throw asUnavailable(error);
+      throw asLeewayError(error);
     }
   }
 
@@ -98,7 +98,7 @@ export class Database implements Sql {
       return result;
     } catch (error) {
       if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
-      throw asUnavailable(error);
+      throw asLeewayError(error);
     } finally {
       await runner.release();
     }
@@ -187,9 +187,17 @@ function isConflict(error: unknown): boolean {
   );
 }
 
-/** The error as it is, or as `database-unavailable` when the server could not be reached. */
-function asUnavailable(error: unknown): unknown {
+/** SQLSTATE of a row that refers to one that is not there: what refers to a thing in Leeway is a part of it. */
+const FOREIGN_KEY_VIOLATION = '23503';
+
+/**
+ * The error as it is, or as what the caller can act on: `database-unavailable` when the server could not be reached, `not-found` when
+ * what is added belongs to something that was deleted since it was looked up.
+ */
+function asLeewayError(error: unknown): unknown {
   const state = (error as { code?: unknown }).code;
+  if (state === FOREIGN_KEY_VIOLATION)
+    return new LeewayError('not-found', 'what this belongs to has been deleted meanwhile', { cause: error });
   const isAway =
     !(error instanceof LeewayError) &&
     ((typeof state === 'string' && UNAVAILABLE_STATES.test(state)) ||

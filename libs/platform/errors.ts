@@ -9,6 +9,7 @@ export const ERROR_CODES = [
   'body-empty',
   'column-redacted',
   'column-unknown',
+  'confirmation-required',
   'database-unavailable',
   'folder-in-use',
   'forbidden',

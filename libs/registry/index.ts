@@ -12,6 +12,15 @@ export {
 } from './baselines.js';
 export { summarizeProfile, type ColumnSummary } from './column-summary.js';
 export { Deployments, recentDeployments, retiredVersions, type Deployment } from './deployments.js';
+export {
+  deleteRegistryOf,
+  goneModelNames,
+  goneModels,
+  goneVersions,
+  lockModel,
+  type DeletedRegistry,
+  type LockedModel,
+} from './model-deletion.js';
 export { Models, type Model, type Version } from './models.js';
 export { MAX_SEGMENTS, segmentColumnsOf, segmentName } from './segments.js';
 export {

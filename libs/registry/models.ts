@@ -90,11 +90,7 @@ export class Models {
   /** @throws LeewayError `not-found` */
   async get(name: string): Promise<Model> {
     const [row] = await this.database.query<ModelRow>('select * from model where name = $1', [name]);
-    if (row === undefined)
-      throw new LeewayError(
-        'not-found',
-        `there is no model ${JSON.stringify(name)}; GET /api/v1/models lists them`,
-      );
+    if (row === undefined) throw unknownModel(name);
     return toModel(row);
   }
 
@@ -181,6 +177,14 @@ export class Models {
       throw error;
     }
   }
+}
+
+/** That there is no model of this name. */
+export function unknownModel(name: string): LeewayError {
+  return new LeewayError(
+    'not-found',
+    `there is no model ${JSON.stringify(name)}; GET /api/v1/models lists them`,
+  );
 }
 
 function toModel(row: ModelRow | undefined): Model {

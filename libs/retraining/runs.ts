@@ -1,5 +1,6 @@
 import {
   decodeCursor,
+  deleteRows,
   LeewayError,
   toPage,
   toRfc3339,
@@ -9,6 +10,7 @@ import {
   type Page,
   type PageRequest,
   type Sql,
+  type Transaction,
 } from '#platform';
 import { mayBecome, type RunStatus } from './run-state.js';
 import type { RunPatch } from './schemas.js';
@@ -106,6 +108,11 @@ export class RetrainingRuns {
         moveRun(tx, id, { status: 'timed-out', reason: 'no end was reported before the timeout' }, now),
       );
     }
+  }
+
+  /** Deletes the runs of a model, also those that are under way: their consumers then report to nobody. */
+  async deleteOf(tx: Transaction, model: string): Promise<number> {
+    return deleteRows(tx, 'delete from retraining_run where model = $1', [model]);
   }
 
   async countByStatus(): Promise<{ model: string; status: string; count: number }[]> {

@@ -4,7 +4,7 @@ import { toAlert, type Alert, type AlertRow } from './alerts.js';
 import { notifyReason, type NotifyReason } from './notify-reason.js';
 
 /** The lock under which groups are decided: two replicas must not both send. */
-const GROUP_LOCK = 7_239_002;
+export const GROUP_LOCK = 7_239_002;
 
 /** Groups alerts by model and decides when a channel hears of them: one message per model, not per alert. */
 export class NotificationGroups {

@@ -38,7 +38,7 @@ export interface FiredAlert {
 export type StartRetraining = (tx: Transaction, alert: FiredAlert) => Promise<string>;
 
 /** The transaction-scoped lock of a rule's evaluation: two replicas never evaluate one rule at once. */
-const RULE_LOCK_CLASS = 7_239;
+export const RULE_LOCK_CLASS = 7_239;
 
 /** Evaluates rules on signals and moves alerts through their states. */
 export class RuleEvaluation {

@@ -5,8 +5,10 @@ import {
   toRfc3339,
   type Clock,
   type Database,
+  type Instant,
   type Page,
   type PageRequest,
+  type Transaction,
 } from '#platform';
 import { ruleSchema, type RuleSpec } from './schemas.js';
 
@@ -89,15 +91,7 @@ export class Rules {
       const removed = await tx.query('delete from rule where name = $1 returning id', [name]);
       if (removed.length === 0)
         throw new LeewayError('not-found', `there is no rule ${JSON.stringify(name)}`);
-      // Nobody would ever end them: what no rule watches is not firing.
-      await tx.query(`delete from alert where rule = $1 and state = 'pending'`, [name]);
-      await tx.query(
-        `with ended as (
-           update alert set state = 'resolved', end_reason = 'superseded', ended_at = $2 where rule = $1 and state = 'firing' returning id
-         )
-         insert into alert_event (alert_id, at, from_state, to_state, cause) select id, $2, 'firing', 'resolved', 'rule-removed' from ended`,
-        [name, toRfc3339(this.clock.now())],
-      );
+      await endAlertsOfRule(tx, name, this.clock.now());
     });
   }
 
@@ -121,6 +115,18 @@ export class Rules {
       );
     }
   }
+}
+
+/** Ends the open alerts of a rule that is gone. Nobody else would: what no rule watches is not firing. */
+export async function endAlertsOfRule(tx: Transaction, rule: string, now: Instant): Promise<void> {
+  await tx.query(`delete from alert where rule = $1 and state = 'pending'`, [rule]);
+  await tx.query(
+    `with ended as (
+       update alert set state = 'resolved', end_reason = 'superseded', ended_at = $2 where rule = $1 and state = 'firing' returning id
+     )
+     insert into alert_event (alert_id, at, from_state, to_state, cause) select id, $2, 'firing', 'resolved', 'rule-removed' from ended`,
+    [rule, toRfc3339(now)],
+  );
 }
 
 function toRule(row: RuleRow | undefined): Rule {

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { LeewayError, pageQuerySchema, type Page } from '#platform';
@@ -12,10 +12,11 @@ import {
 } from '#registry';
 import { Needs } from '../http/auth.guard.js';
 import { readBody } from '../http/validation.js';
+import type { ModelDeletionResult } from '../model-deletion.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
-import type { PageQuery } from './queries.js';
-import { Answers, modelAnswer, pageOf, versionAnswer } from './responses.js';
+import { deletionQuery, type PageQuery } from './queries.js';
+import { Answers, deletedModelAnswer, modelAnswer, pageOf, versionAnswer } from './responses.js';
 
 const putModelSchema = modelSchema.partial({ name: true });
 const putVersionSchema = versionSchema.partial({ name: true });
@@ -59,6 +60,23 @@ export class ModelsController {
     return shownModel(
       await this.rooms.models.put(readBody(modelSchema, { ...spec, name: sameName(name, spec.name) })),
     );
+  }
+
+  @Delete(':model')
+  @ApiOperation({ summary: 'Delete a model with all that is its; confirm must be its name' })
+  @Answers(deletedModelAnswer)
+  async remove(
+    @Param('model') name: string,
+    @Query({ schema: deletionQuery }) { confirm }: z.infer<typeof deletionQuery>,
+  ): Promise<ModelDeletionResult> {
+    await this.rooms.models.get(name);
+    if (confirm !== name) {
+      const detail = `send ?confirm=${name} to delete the model ${JSON.stringify(name)} with its versions, windows, captured rows, alerts and all else that is its; nothing brings them back`;
+      throw new LeewayError('confirmation-required', detail, {
+        places: [{ pointer: '/confirm', detail: 'must be the name of the model' }],
+      });
+    }
+    return this.rooms.modelDeletion.remove(name);
   }
 
   @Post(':model/versions')

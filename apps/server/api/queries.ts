@@ -14,6 +14,9 @@ export const capturedRowsQuery = pageQuerySchema.extend({
   ...rangeQuery.shape,
   limit: z.coerce.number().int().min(1).max(5_000).default(500),
 });
+export const deletionQuery = z.object({
+  confirm: z.string().max(200).optional().describe('The name of the model, once more'),
+});
 export const exportQuery = z.object({
   ...rangeQuery.shape,
   format: z.enum(EXPORT_FORMATS).default('ndjson'),

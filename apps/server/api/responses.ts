@@ -7,6 +7,7 @@ import { PAYLOAD_PARTS } from '#payloads';
 import { modelSchema, versionSchema } from '#registry';
 import { RUN_STATUSES } from '#retraining';
 import { ruleSchema } from '#rules';
+import { NAMING_PARTS } from '../model-deletion.js';
 
 /** What the API answers, for its OpenAPI description. Tests hold real answers against these schemas. */
 const instant = z.iso.datetime();
@@ -21,6 +22,30 @@ const receivedCount = z
 
 export const modelAnswer = modelSchema.extend({ createdAt: instant });
 export const versionAnswer = versionSchema.extend({ model: z.string(), createdAt: instant });
+
+const deletedCount = z.number().int();
+export const deletedModelAnswer = z.object({
+  model: z.string(),
+  deleted: z.object({
+    versions: deletedCount,
+    baselines: deletedCount,
+    deployments: deletedCount,
+    windows: deletedCount,
+    capturedRows: deletedCount,
+    monitors: deletedCount,
+    driftResults: deletedCount,
+    signals: deletedCount,
+    rules: deletedCount,
+    alerts: deletedCount,
+    messages: deletedCount,
+    retrainingRuns: deletedCount,
+  }),
+  namedInConfiguration: z
+    .array(z.enum(NAMING_PARTS))
+    .describe(
+      'The parts of leeway.yaml that name it: they bring it, or something of it, back at the next start',
+    ),
+});
 
 export const baselineAnswer = z.object({
   id,
