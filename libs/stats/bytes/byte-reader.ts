@@ -20,6 +20,12 @@ export class ByteReader {
   }
 
   varint(): number {
+    // Most numbers take one byte; past the end, undefined is below nothing.
+    const first = this.#bytes[this.#offset]!;
+    if (first < 0x80) {
+      this.#offset += 1;
+      return first;
+    }
     let value = 0;
     for (let scale = 1; scale <= 2 ** 49; scale *= 0x80) {
       const group = this.byte();

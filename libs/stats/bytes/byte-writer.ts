@@ -1,8 +1,14 @@
 /** Appends numbers and text to a growing buffer; all multi-byte numbers are little-endian. */
 export class ByteWriter {
-  #bytes = new Uint8Array(1024);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   #length = 0;
+
+  /** `expectedBytes` only saves copies: more may be written. */
+  constructor(expectedBytes = 1024) {
+    this.#bytes = new Uint8Array(expectedBytes);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
 
   byte(value: number): void {
     this.#reserve(1);
@@ -37,14 +43,14 @@ export class ByteWriter {
     for (let i = 0; i < value.length; i++) this.varint(value.charCodeAt(i));
   }
 
-  /** A copy of what was written so far. */
+  /** What was written so far: a view, valid until more is written. */
   written(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    return this.#bytes.subarray(0, this.#length);
   }
 
   #reserve(count: number): void {
     if (this.#length + count <= this.#bytes.length) return;
-    const larger = new Uint8Array(2 * this.#bytes.length);
+    const larger = new Uint8Array(2 * this.#bytes.length + count);
     larger.set(this.#bytes);
     this.#bytes = larger;
     this.#view = new DataView(larger.buffer);

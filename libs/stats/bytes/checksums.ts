@@ -1,14 +1,48 @@
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  return crc;
-});
+/** Bytes taken at a time. */
+const SLICES = 8;
 
-/** CRC-32 of the bytes (polynomial 0xEDB88320, as in zlib and PNG): detects any single burst of damage up to 32 bits. */
+/** What a byte amounts to when 0, 1, … 7 bytes follow it: 256 entries for each. */
+const CRC_TABLES = crcTables();
+
+function crcTables(): Int32Array {
+  const tables = new Int32Array(SLICES * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+    tables[byte] = crc;
+  }
+  for (let i = 256; i < tables.length; i++) {
+    const previous = tables[i - 256]!;
+    tables[i] = (previous >>> 8) ^ tables[previous & 0xff]!;
+  }
+  return tables;
+}
+
+/**
+ * CRC-32 of the bytes (polynomial 0xEDB88320, as in zlib and PNG): detects any single burst of damage up to 32 bits.
+ *
+ * Eight bytes a turn, whose table entries do not wait for each other: four times as fast as one byte a turn.
+ * Source: Kounavis and Berry 2005, "slicing-by-8".
+ */
 export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ bytes[i]!) & 0xff]!;
-  return (crc ^ 0xffffffff) >>> 0;
+  const tables = CRC_TABLES;
+  const last = bytes.length - SLICES + 1;
+  let crc = -1;
+  let i = 0;
+  for (; i < last; i += SLICES) {
+    crc ^= bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
+    crc =
+      tables[1792 + (crc & 0xff)]! ^
+      tables[1536 + ((crc >>> 8) & 0xff)]! ^
+      tables[1280 + ((crc >>> 16) & 0xff)]! ^
+      tables[1024 + (crc >>> 24)]! ^
+      tables[768 + bytes[i + 4]!]! ^
+      tables[512 + bytes[i + 5]!]! ^
+      tables[256 + bytes[i + 6]!]! ^
+      tables[bytes[i + 7]!]!;
+  }
+  for (; i < bytes.length; i++) crc = (crc >>> 8) ^ tables[(crc ^ bytes[i]!) & 0xff]!;
+  return ~crc >>> 0;
 }
 
 const FNV_OFFSET_HIGH = 0xcbf29ce4;

@@ -11,9 +11,13 @@ export type ContentType = keyof typeof CONTENT_TYPES;
 const FORMAT_VERSIONS: Readonly<Record<ContentType, number>> = { grid: 1, profile: 2 };
 const CHECKSUM_BYTES = 4;
 
-/** The body in its stored form: version byte, type byte, body, CRC-32 of all before it. */
-export function sealed(type: ContentType, writeBody: (writer: ByteWriter) => void): Uint8Array {
-  const writer = new ByteWriter();
+/** The body in its stored form: version byte, type byte, body, CRC-32 of all before it. `expectedBytes` saves copies. */
+export function sealed(
+  type: ContentType,
+  writeBody: (writer: ByteWriter) => void,
+  expectedBytes?: number,
+): Uint8Array {
+  const writer = new ByteWriter(expectedBytes);
   writer.byte(FORMAT_VERSIONS[type]);
   writer.byte(CONTENT_TYPES[type]);
   writeBody(writer);

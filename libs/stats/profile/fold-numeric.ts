@@ -17,14 +17,15 @@ export function foldNumeric(profile: NumericProfile, grid: NumericGrid, values: 
     countIntoCells(finite, table, profile.counts, profile.sums);
     addMoments(profile, isFinite ? momentsFrom(block, extent) : momentsOf(finite));
   }
-  if (Math.max(-profile.min, profile.max) > SAFE_TO_SUM) saturateSums(profile.sums);
+  saturateSums(profile);
 }
 
 /** Below it, not even 2^53 values overflow a sum. */
 const SAFE_TO_SUM = Number.MAX_VALUE / 2 ** 53;
 
 /** Exported for merging, which must saturate the same way. */
-export function saturateSums(sums: Float64Array): void {
+export function saturateSums({ sums, min, max }: NumericProfile): void {
+  if (Math.max(-min, max) <= SAFE_TO_SUM) return;
   for (let k = 0; k < sums.length; k++) sums[k] = saturated(sums[k]!);
 }
 

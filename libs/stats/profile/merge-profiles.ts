@@ -29,9 +29,9 @@ function mergeColumn(target: ColumnProfile, source: ColumnProfile | undefined): 
 function mergeNumeric(target: NumericProfile, source: NumericProfile): void {
   addInto(target.counts, source.counts);
   addInto(target.sums, source.sums);
-  saturateSums(target.sums);
   target.rankError = mergedRankError(target, source);
   addMoments(target, source);
+  saturateSums(target);
   target.missingCount += source.missingCount;
   target.invalidCount += source.invalidCount;
 }

@@ -23,11 +23,17 @@ import { readCounters, writeCounters } from './space-saving-codec.js';
  * and its 100 unlisted values of at most 256 code units: 100 KB.
  */
 export function serializeProfile(profile: Profile): Uint8Array {
-  return sealed('profile', (writer) => {
+  const write = (writer: ByteWriter): void => {
     writer.text(profile.grid.hash);
     writer.varint(profile.rowCount);
     profile.columns.forEach((column, i) => writeColumn(writer, column, profile.grid.columns[i]!.grid));
-  });
+  };
+  return sealed('profile', write, expectedBytes(profile));
+}
+
+/** Room for the numeric columns when most cells have values: the rest is small. */
+function expectedBytes({ columns }: Profile): number {
+  return columns.reduce((bytes, { kind }) => bytes + (kind === 'numeric' ? 9_600 : 256), 1_024);
 }
 
 /**
