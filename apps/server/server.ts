@@ -84,15 +84,18 @@ async function createApp(
           : reply.statusCode >= 400
             ? 'info'
             : 'debug';
-    request.log[level](
-      {
-        method: request.method,
-        route: request.routeOptions.url,
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime),
-      },
-      'request',
-    );
+    if (logger.isLevelEnabled(level)) {
+      logger[level](
+        {
+          reqId: request.id,
+          method: request.method,
+          route: request.routeOptions.url,
+          status: reply.statusCode,
+          ms: Math.round(reply.elapsedTime),
+        },
+        'request',
+      );
+    }
     done();
   });
   install(fastify);
@@ -105,6 +108,8 @@ function fastifyOptions(logger: Logger): FastifyServerOptions {
     loggerInstance: logger,
     // Requests are logged once, by the hook above, with their outcome.
     logController: new LogController({ disableRequestLogging: true }),
+    // A logger for each request costs more than the rest of a request's way; where the id matters, it is logged.
+    childLoggerFactory: (parent) => parent,
     genReqId: (request) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && /^[\w.-]{1,100}$/.test(given) ? given : randomUUID();

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import {
   decodeBody,
   decodeTable,
@@ -263,5 +263,5 @@ function partOf(within: unknown): PayloadPart | null {
 
 /** Keys of all versions share a table: 128 bits, whatever the length of the id. */
 function keyOf(versionId: string, payloadId: string): string {
-  return createHash('sha256').update(`${versionId}/${payloadId}`).digest('base64url').slice(0, 22);
+  return hash('sha256', `${versionId}/${payloadId}`, 'base64url').slice(0, 22);
 }

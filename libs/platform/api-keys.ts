@@ -50,7 +50,7 @@ interface KeyRow {
 /** API keys: `lw_<id>_<secret>`, of which only the SHA-256 of the secret is stored. */
 export class ApiKeys {
   private readonly cache = new Map<string, { row: KeyRow; until: number }>();
-  private readonly verified = new Map<string, { key: ApiKey; until: number }>();
+  private readonly recent = new Map<string, { key: ApiKey; until: number }>();
 
   constructor(
     private readonly sql: Sql,
@@ -96,19 +96,25 @@ export class ApiKeys {
     if (removed.length === 0)
       throw new LeewayError('not-found', `there is no API key with the id ${JSON.stringify(id)}`);
     this.cache.delete(id);
-    this.verified.clear();
+    this.recent.clear();
   }
 
   /** The key that was presented, or null when it is none of ours. Secrets are compared in constant time. */
   async authenticate(presented: string): Promise<ApiKey | null> {
-    const now = this.clock.now();
-    const known = this.verified.get(presented);
-    if (known !== undefined && known.until > now) return known.key;
+    const known = this.verified(presented);
+    if (known !== null) return known;
+    const until = this.clock.now() + VERIFIED_MS;
     const key = await this.verify(presented);
     if (key === null) return null;
-    if (this.verified.size >= MAX_CACHED_KEYS) this.verified.clear();
-    this.verified.set(presented, { key, until: now + VERIFIED_MS });
+    if (this.recent.size >= MAX_CACHED_KEYS) this.recent.clear();
+    this.recent.set(presented, { key, until });
     return key;
+  }
+
+  /** The key that was presented, where it was verified within the last second; null says nothing about it. */
+  verified(presented: string): ApiKey | null {
+    const known = this.recent.get(presented);
+    return known !== undefined && known.until > this.clock.now() ? known.key : null;
   }
 
   private async verify(presented: string): Promise<ApiKey | null> {

@@ -30,7 +30,7 @@ function decode(body: ReadBody): void {
 /** Reads a request as the server does; what it throws for a bad one is the sender's to mend. */
 function read(seed: number): void {
   const { headers, body } = mutatedRequest(seed);
-  const request = readIngestRequest({ headers }, body, { payloadId: undefined, part: undefined });
+  const request = readIngestRequest({ headers, body }, { payloadId: undefined, part: undefined });
   if (request.kind === 'payload') decode(request.message.body);
   if (request.kind === 'events')
     for (const event of request.events) if (event.part !== null) decode(event.body);

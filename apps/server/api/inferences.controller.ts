@@ -1,5 +1,5 @@
-import { Body, Controller, Headers, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { inferencesSchema, partSchema, type EventReceipt, type IngestReceipt } from '#ingest';
@@ -12,6 +12,13 @@ import { readQuery } from '../http/validation.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { Answers, eventReceiptAnswer, receiptAnswer } from './responses.js';
+
+/** Taken whole and not by its parts: the framework would run its pipes over each of them, for every request. */
+type IngestHttpRequest = FastifyRequest<{
+  Params: { readonly model: string; readonly version: string };
+  Querystring: { readonly part?: string };
+  Headers: { readonly 'idempotency-key'?: string };
+}>;
 
 const partQuery = z.object({ part: partSchema.optional() });
 
@@ -38,19 +45,17 @@ export class InferencesController {
     'application/cloudevents+json',
     'application/cloudevents-batch+json',
   )
+  @ApiParam({ name: 'model' })
+  @ApiParam({ name: 'version' })
+  @ApiHeader({ name: 'idempotency-key', required: false })
   @ApiQuery({ name: 'part', required: false, enum: PAYLOAD_PARTS, description: partSchema.description ?? '' })
   @ApiBody({ schema: z.toJSONSchema(inferencesSchema, { target: 'openapi-3.0', io: 'input' }) as object })
   @Answers(receiptAnswer, 202)
-  async accept(
-    @Param('model') model: string,
-    @Param('version') version: string,
-    @Headers('idempotency-key') payloadId: string | undefined,
-    @Query('part') queriedPart: string | undefined,
-    @Req() request: FastifyRequest,
-    @Body() body: unknown,
-  ): Promise<IngestReceipt | EventReceipt> {
-    const part = queriedPart === undefined ? undefined : readQuery(partQuery, { part: queriedPart }).part;
-    const read = readIngestRequest(request, body, { payloadId, part });
+  accept(@Req() request: IngestHttpRequest): Promise<IngestReceipt | EventReceipt> {
+    const { model, version } = request.params;
+    const payloadId = request.headers['idempotency-key'];
+    const part = request.query.part === undefined ? undefined : readQuery(partQuery, request.query).part;
+    const read = readIngestRequest(request, { payloadId, part });
     const { ingest, parquetIngest } = this.rooms;
     switch (read.kind) {
       case 'payload':
@@ -70,6 +75,9 @@ export class InferencesController {
     summary:
       "Where a payload logger that cannot send headers of its own, such as KServe's, posts its CloudEvents: the API key stands in the path",
   })
+  @ApiParam({ name: 'ingestKey' })
+  @ApiParam({ name: 'model' })
+  @ApiParam({ name: 'version' })
   @ApiConsumes('application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json')
   @ApiBody({
     schema: {
@@ -78,14 +86,10 @@ export class InferencesController {
     },
   })
   @Answers(eventReceiptAnswer, 200)
-  events(
-    @Param('model') model: string,
-    @Param('version') version: string,
-    @Req() request: FastifyRequest,
-    @Body() body: unknown,
-  ): Promise<EventReceipt> {
+  events(@Req() request: IngestHttpRequest): Promise<EventReceipt> {
+    const { model, version } = request.params;
     const { ingest } = this.rooms;
-    const read = readIngestRequest(request, body, { payloadId: undefined, part: undefined });
+    const read = readIngestRequest(request, { payloadId: undefined, part: undefined });
     if (read.kind === 'events') return ingest.acceptEvents(model, version, read.events);
     throw new LeewayError(
       'unsupported-media-type',

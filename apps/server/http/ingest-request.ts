@@ -45,8 +45,7 @@ const JSON_LENGTH = 'inference-header-content-length';
  * @throws LeewayError `body-empty`, `invalid-json`, `invalid-body`, `unsupported-media-type`
  */
 export function readIngestRequest(
-  { headers }: Pick<FastifyRequest, 'headers'>,
-  body: unknown,
+  { headers, body }: Pick<FastifyRequest, 'headers' | 'body'>,
   beside: BesideBody,
 ): IngestRequest {
   if (body instanceof Readable) return { kind: 'parquet', stream: body };

@@ -11,7 +11,7 @@ export class ProblemFilter implements ExceptionFilter {
     const error = toLeewayError(thrown);
     const problem = problemOf(error, String(request.id));
     // A bug brings its stack; a database that is away says so in every request, and one line of it is enough.
-    if (problem.status === 500) request.log.error({ err: thrown }, 'request failed');
+    if (problem.status === 500) request.log.error({ reqId: request.id, err: thrown }, 'request failed');
     if (error.retryAfterSeconds !== null) void reply.header('retry-after', String(error.retryAfterSeconds));
     if (error.code === 'unauthenticated') void reply.header('www-authenticate', 'Bearer');
     // What is left of an upload that was refused in the middle would be taken for the next request.

@@ -98,8 +98,7 @@ class Held {
 
 function collect(stream: Readable, held: Held, declared: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
+    const body = new GrowingBody(declared);
     const timer = setTimeout(() => fail(tooSlow()), BODY_TIMEOUT_MS);
     const settle = (): void => {
       clearTimeout(timer);
@@ -112,21 +111,52 @@ function collect(stream: Readable, held: Held, declared: number): Promise<Buffer
       reject(error);
     };
     const onData = (chunk: Buffer): void => {
-      length += chunk.length;
-      chunks.push(chunk);
-      if (length > MAX_BODY_BYTES) fail(tooLarge());
-      else tryTo(() => held.grow(Math.max(length, declared)), fail);
+      const length = body.length + chunk.length;
+      if (length > MAX_BODY_BYTES) return fail(tooLarge());
+      tryTo(() => {
+        held.grow(Math.max(length, declared));
+        body.append(chunk);
+      }, fail);
     };
     const onClose = (): void =>
       fail(new LeewayError('invalid-body', 'the connection ended in the middle of the body'));
     stream.on('data', onData);
     stream.once('end', () => {
       settle();
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length));
+      resolve(body.bytes());
     });
     stream.once('error', fail);
     stream.once('close', onClose);
   });
+}
+
+/** A body as it arrives: one chunk as it is; of several each is copied at once, so that none of them waits in memory for the last. */
+class GrowingBody {
+  length = 0;
+  private first: Buffer | null = null;
+  private gathered: Buffer | null = null;
+
+  constructor(private readonly declared: number) {}
+
+  append(chunk: Buffer): void {
+    if (this.first === null) this.first = chunk;
+    else this.room(chunk.length).set(chunk, this.length);
+    this.length += chunk.length;
+  }
+
+  bytes(): Buffer {
+    return this.gathered?.subarray(0, this.length) ?? this.first ?? Buffer.alloc(0);
+  }
+
+  /** The gathered bytes with room for so many more. */
+  private room(count: number): Buffer {
+    const needed = this.length + count;
+    const { gathered } = this;
+    if (gathered !== null && gathered.length >= needed) return gathered;
+    const larger = Buffer.allocUnsafe(Math.max(this.declared, needed, 2 * (gathered?.length ?? 0)));
+    larger.set(this.bytes());
+    return (this.gathered = larger);
+  }
 }
 
 function tryTo(run: () => void, fail: (error: Error) => void): void {
