@@ -19,6 +19,11 @@ import type { Lateness } from './windows.js';
 
 /** An open window is compacted once this many deltas wait; a reader merges the rest in well under a millisecond each. */
 const MAX_OPEN_DELTAS = 50;
+/**
+ * Deltas that are merged in one transaction: 30 MB of a 30-column model, and 50 ms in which nothing else runs. Thousands may wait
+ * after a worker was away.
+ */
+const MAX_DELTAS_AT_ONCE = 100;
 /** Windows of one pass: what is left waits for the next one, so that the evaluation behind it is not held up. */
 const MAX_WINDOWS_PER_PASS = 500;
 
@@ -50,17 +55,18 @@ export class Compaction {
       due.map(({ window_start }) => window_start.getTime()),
     );
     for (const { max_rows: maxRows, grain, ...key } of due) {
-      await this.compact(key, durationMs(grain));
+      while ((await this.compact(key, durationMs(grain))) === MAX_DELTAS_AT_ONCE);
       await trimCaptured(this.database, key, maxRows);
     }
     const [left] = await this.database.query<{ count: string }>('select count(*) as count from window_delta');
     this.metrics.pendingDeltas.set(Number(left?.count ?? 0));
   }
 
-  private async compact(key: WindowKey, grainMs: number): Promise<void> {
+  /** Merges the oldest deltas of a window into its row; returns how many. */
+  private async compact(key: WindowKey, grainMs: number): Promise<number> {
     const grid = await this.baselines.grid(key.grid_hash);
     const values = [key.version_id, key.segment, key.window_start, key.grid_hash];
-    await this.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       await lockDay(tx, key, 'shared');
       await tx.query(
         `insert into profile_window (version_id, segment, window_start, grid_hash, row_count, received_count, rejections, profile)
@@ -72,10 +78,12 @@ export class Compaction {
         values,
       );
       const deltas = await tx.query<PartRow & { row_count: string; arrived_in: string }>(
-        `delete from window_delta where ${THIS_WINDOW} returning ${PART_COLUMNS}, row_count, arrived_in::text`,
+        `delete from window_delta
+          where id = any (array(select id from window_delta where ${THIS_WINDOW} order by id limit ${MAX_DELTAS_AT_ONCE}))
+         returning ${PART_COLUMNS}, row_count, arrived_in::text`,
         values,
       );
-      if (window === undefined || deltas.length === 0) return;
+      if (window === undefined || deltas.length === 0) return 0;
       const profile = emptyProfile(grid);
       const parts = [window, ...deltas];
       for (const part of parts)
@@ -91,6 +99,7 @@ export class Compaction {
         const withRows = deltas.filter(hasRows);
         await recordLateWindow(tx, key, [...new Set(withRows.map(({ arrived_in }) => arrived_in))]);
       }
+      return deltas.length;
     });
   }
 }

@@ -87,6 +87,18 @@ describe('ingest', () => {
     expect((await rooms.windows.profiles(version, range))[0]?.profile.rowCount).toBe(501);
   });
 
+  it('compacts however many deltas wait, after a worker was away', async () => {
+    await prepare('backlog');
+    for (let each = 0; each < 205; each += 1) await send(rooms, 'backlog', 'v1', payload(`p${each}`, 3));
+    const version = await rooms.models.getVersion('backlog', 'v1');
+    rooms.clock.advance(60_000);
+    await rooms.compaction.run();
+    expect(
+      await test.database.query('select 1 from window_delta where version_id = $1', [version.id]),
+    ).toEqual([]);
+    expect(await total('backlog')).toEqual({ rows: 615, rejected: 0 });
+  });
+
   it('counts what arrived beside what was counted, and takes other tallies for no refusal', async () => {
     await prepare('received');
     await send(rooms, 'received', 'v1', payload('p1', 10, 2));

@@ -32,9 +32,9 @@ export class RowFacts {
   /** Takes a row's id and time as the last kept one, or says what is wrong with them. `undefined` is "brings none". */
   push(row: number, id: unknown, timestamp: unknown, hasZone = true): FactProblem | null {
     const at = timestamp === undefined ? this.context.eventAt : instantOf(timestamp, hasZone);
-    const problem = this.idProblem(row, id) ?? this.timeProblem(row, at, timestamp, hasZone);
-    if (problem !== null) return problem;
-    if (id !== undefined) this.given.add(id as string);
+    const problem = this.timeProblem(row, at, timestamp, hasZone);
+    const idProblem = this.idProblem(row, id, problem === null);
+    if (idProblem !== null || problem !== null) return idProblem ?? problem;
     this.inferenceIds.push((id as string | undefined) ?? this.context.inferenceIdOf(row, this.rowCount));
     this.times[this.count] = at;
     this.count += 1;
@@ -47,7 +47,8 @@ export class RowFacts {
     this.inferenceIds.pop();
   }
 
-  private idProblem(row: number, id: unknown): FactProblem | null {
+  /** What is wrong with the id of a row; one that is right is known from now on, if the row `isTaken`. */
+  private idProblem(row: number, id: unknown, isTaken: boolean): FactProblem | null {
     if (id === undefined) return null;
     if (typeof id !== 'string' || !isInferenceId(id)) {
       return {
@@ -55,7 +56,8 @@ export class RowFacts {
         message: `row ${row}: the inference id is ${kindOf(id)}; it must be a text of 1 to ${MAX_INFERENCE_ID_LENGTH} characters`,
       };
     }
-    if (!this.given.has(id)) return null;
+    const { size } = this.given;
+    if (isTaken ? this.given.add(id).size > size : !this.given.has(id)) return null;
     return {
       reason: 'duplicate-inference-id',
       message: `row ${row}: an earlier row of this payload has the inference id ${JSON.stringify(id)} too`,
@@ -131,7 +133,20 @@ function plainInstant(text: string): number {
     hour < 24 &&
     minute < 60 &&
     second < 60;
-  return isUsual ? Date.UTC(year, month - 1, day, hour, minute, second, ms) : NaN;
+  return isUsual ? dayOf(year, month, day) + 3_600_000 * hour + 60_000 * minute + 1_000 * second + ms : NaN;
+}
+
+/** The day that was asked for last: nearly all rows of a payload are of one. */
+const lastDay = { date: NaN, at: NaN };
+
+/** The instant at which a day begins. */
+function dayOf(year: number, month: number, day: number): number {
+  const date = 10_000 * year + 100 * month + day;
+  if (date !== lastDay.date) {
+    lastDay.date = date;
+    lastDay.at = Date.UTC(year, month - 1, day);
+  }
+  return lastDay.at;
 }
 
 function twoDigits(text: string, at: number): number {

@@ -31,9 +31,12 @@ export function serializeProfile(profile: Profile): Uint8Array {
   return sealed('profile', write, expectedBytes(profile));
 }
 
-/** Room for the numeric columns when most cells have values: the rest is small. */
+/** Room for the cells of the numeric columns, of which no more can have values than there are values: the rest is small. */
 function expectedBytes({ columns }: Profile): number {
-  return columns.reduce((bytes, { kind }) => bytes + (kind === 'numeric' ? 9_600 : 256), 1_024);
+  let bytes = 1_024;
+  for (const column of columns)
+    bytes += column.kind === 'numeric' ? 64 + 10 * Math.min(column.count, column.counts.length) : 256;
+  return bytes;
 }
 
 /**
