@@ -16,7 +16,7 @@ import { report, type BenchResult } from './report.js';
 const SIZES = [1, 100, 1_000] as const;
 type Size = (typeof SIZES)[number];
 /** Enough to keep every process busy: a sender waits for its commit before it sends again. */
-const CONNECTIONS: Readonly<Record<Size, number>> = { 1: 512, 100: 96, 1_000: 24 };
+const CONNECTIONS: Readonly<Record<Size, number>> = { 1: 512, 100: 64, 1_000: 16 };
 /**
  * Everything is measured in turn, this often, and a ratio is of two figures of the same round, since a machine that is shared may run at
  * half its speed for minutes. What is reported are medians of the rounds.
