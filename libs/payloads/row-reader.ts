@@ -1,5 +1,6 @@
 import { isStorableText, MAX_CATEGORY_LENGTH, MAX_TEXT_LENGTH } from './cell.js';
 import type { NamedColumn, PayloadColumn } from './column-batch.js';
+import { DoubleArena } from './double-arena.js';
 
 /** Where the cells of one column are collected: numbers in a typed array, else strings and null. */
 export type ColumnSink = Float64Array | (string | null)[];
@@ -24,18 +25,22 @@ export function rowReaderFor(columns: readonly PayloadColumn[]): RowReader {
   return reader;
 }
 
-export function sinkFor({ type }: PayloadColumn, rowCount: number): ColumnSink {
-  return type === 'numeric' ? new Float64Array(rowCount) : new Array<string | null>(rowCount).fill(null);
+/** Room for the numbers of so many rows of these columns. */
+export function arenaFor(columns: readonly PayloadColumn[], rowCount: number): DoubleArena {
+  let numericCount = 0;
+  for (const { type } of columns) if (type === 'numeric') numericCount += 1;
+  return new DoubleArena(numericCount * rowCount);
 }
 
-/** Sinks for rows that are read one after another: the numbers of all columns in one piece of memory, which small payloads feel. */
+/** A sink of which every place will be written. */
+export function sinkFor({ type }: PayloadColumn, rowCount: number, arena: DoubleArena): ColumnSink {
+  return type === 'numeric' ? arena.take(rowCount) : new Array<string | null>(rowCount).fill(null);
+}
+
+/** Sinks for rows that are read one after another. */
 export function rowSinksFor(columns: readonly PayloadColumn[], rowCount: number): ColumnSink[] {
-  const numericCount = columns.reduce((count, { type }) => count + (type === 'numeric' ? 1 : 0), 0);
-  const { buffer } = new Float64Array(numericCount * rowCount);
-  let taken = 0;
-  return columns.map(({ type }) =>
-    type === 'numeric' ? new Float64Array(buffer, 8 * rowCount * taken++, rowCount) : [],
-  );
+  const arena = arenaFor(columns, rowCount);
+  return columns.map(({ type }) => (type === 'numeric' ? arena.take(rowCount) : []));
 }
 
 /** The first `count` cells of a sink as a column. */

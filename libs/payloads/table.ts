@@ -5,7 +5,8 @@ import { checkRowCount, type DecodedRows, type DecodingContext } from './decodin
 import { missingColumn, partColumns, wrongType } from './records.js';
 import { RejectionLog, type RejectionReason } from './rejections.js';
 import { RowFacts } from './row-facts.js';
-import { columnOf, sinkFor, type ColumnSink } from './row-reader.js';
+import type { DoubleArena } from './double-arena.js';
+import { arenaFor, columnOf, sinkFor, type ColumnSink } from './row-reader.js';
 import { UnexpectedColumns } from './unexpected-columns.js';
 
 /** The cells of one column of a table, one a row; numbers in a typed array are doubles, of which NaN is missing. */
@@ -50,7 +51,11 @@ export function decodeTable(
   const columns = partColumns(context.columns, part);
   const refusals = new Map<number, Refusal>();
   const facts = readFacts(table, context, refusals);
-  const sinks = columns.map((column) => readColumn(column, table, refusals));
+  const arena = arenaFor(
+    columns.filter(({ name }) => !(table.columns.get(name) instanceof Float64Array)),
+    rowCount,
+  );
+  const sinks = columns.map((column) => readColumn(column, table, refusals, arena));
   const kept = keptRows(rowCount, refusals);
   const [inferenceIds, timestamps] = facts(kept);
   const known = new Set(columns.map(({ name }) => name));
@@ -104,11 +109,16 @@ function factOf(facts: readonly unknown[] | undefined, row: number): unknown {
   return facts?.[row] ?? undefined;
 }
 
-function readColumn(column: PayloadColumn, table: Table, refusals: Map<number, Refusal>): ColumnSink {
+function readColumn(
+  column: PayloadColumn,
+  table: Table,
+  refusals: Map<number, Refusal>,
+  arena: DoubleArena,
+): ColumnSink {
   const { name, type, side } = column;
   const cells = table.columns.get(name);
   if (cells === undefined) {
-    const sink = sinkFor(column, table.rowCount);
+    const sink = sinkFor(column, table.rowCount, arena);
     if (side === 'neither') return sink instanceof Float64Array ? sink.fill(NaN) : sink;
     refuseAll(table.rowCount, refusals, (row) => ({
       reason: 'missing-column',
@@ -118,13 +128,13 @@ function readColumn(column: PayloadColumn, table: Table, refusals: Map<number, R
     return sink;
   }
   if (cells instanceof Float64Array && type === 'numeric') return readDoubles(name, cells, refusals);
-  return readCells(column, cells, table.cellOf ?? cellOf, refusals);
+  return readCells(column, cells, table.cellOf ?? cellOf, refusals, arena);
 }
 
 /** Doubles as they are; infinite ones are no values. */
 function readDoubles(name: string, cells: Float64Array, refusals: Map<number, Refusal>): Float64Array {
   let sum = 0;
-  for (const value of cells) sum += value - value;
+  for (let row = 0; row < cells.length; row += 1) sum += cells[row]! - cells[row]!;
   // Only an infinity or a missing value makes the sum NaN.
   if (Number.isNaN(sum)) {
     cells.forEach((value, row) => {
@@ -139,9 +149,10 @@ function readCells(
   cells: TableCells,
   readCell: ReadCell,
   refusals: Map<number, Refusal>,
+  arena: DoubleArena,
 ): ColumnSink {
   const { name, type } = column;
-  const sink = sinkFor(column, cells.length);
+  const sink = sinkFor(column, cells.length, arena);
   const isDoubles = cells instanceof Float64Array;
   for (let row = 0; row < cells.length; row += 1) {
     const value = isDoubles && Number.isNaN(cells[row]) ? null : cells[row];

@@ -1,5 +1,6 @@
 import { UnreadablePayload, type DecodedRows, type DecodingContext } from '../decoding.js';
 import { isRecord, kindOf } from '../rejections.js';
+import { DoubleArena } from '../double-arena.js';
 import type { TableCells } from '../table.js';
 import { readJson } from './json-text.js';
 import { shapeOf } from './shape.js';
@@ -39,6 +40,7 @@ export function decodeV2Binary(
       `the body's JSON is ${kindOf(body)}; expected an object with "inputs" or "outputs"`,
     );
   let offset = jsonLength;
+  const arena = new DoubleArena((bytes.length - jsonLength) >> 3);
   const isText = new Map(context.columns.map(({ name, type }) => [name, type !== 'numeric']));
   const take = (spec: Readonly<Record<string, unknown>>, pointer: string): Tensor => {
     const name = nameOf(spec, pointer);
@@ -54,6 +56,7 @@ export function decodeV2Binary(
       spec['datatype'],
       pointer,
       isText.get(name) === true,
+      arena,
     );
     offset += size;
     return { name, ...shapeOf(spec['shape'], values.length, pointer), values };
@@ -100,7 +103,13 @@ const FIXED_TYPES: Readonly<Record<string, FixedType>> = {
   FP64: { size: 8, read: (view, at) => view.getFloat64(at, true) },
 };
 
-function readTensor(bytes: Uint8Array, datatype: unknown, pointer: string, isText: boolean): TableCells {
+function readTensor(
+  bytes: Uint8Array,
+  datatype: unknown,
+  pointer: string,
+  isText: boolean,
+  arena: DoubleArena,
+): TableCells {
   if (datatype === 'BYTES') return readTexts(bytes, pointer);
   if (datatype === 'BOOL') return Array.from(bytes, (byte) => byte !== 0);
   const fixed = typeof datatype === 'string' ? FIXED_TYPES[datatype] : undefined;
@@ -119,20 +128,22 @@ function readTensor(bytes: Uint8Array, datatype: unknown, pointer: string, isTex
   // Ids are often 64-bit numbers; as categories they keep all their digits.
   if (isText && (datatype === 'INT64' || datatype === 'UINT64'))
     return readLongs(bytes, datatype === 'INT64');
-  return readNumbers(bytes, fixed, datatype === 'FP64');
+  return datatype === 'FP64' ? readDoubles(bytes, arena) : readNumbers(bytes, fixed);
 }
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function readNumbers(bytes: Uint8Array, { size, read }: FixedType, isDouble: boolean): Float64Array {
+function readDoubles(bytes: Uint8Array, arena: DoubleArena): Float64Array {
+  const values = arena.take(bytes.length >> 3);
+  const view = viewOf(bytes);
+  for (let i = 0; i < values.length; i += 1) values[i] = view.getFloat64(8 * i, true);
+  return values;
+}
+
+function readNumbers(bytes: Uint8Array, { size, read }: FixedType): Float64Array {
   const values = new Float64Array(bytes.length / size);
-  if (isDouble) {
-    // The machines that Node runs on are little-endian like the wire; a copy is aligned.
-    new Uint8Array(values.buffer).set(bytes);
-    return values;
-  }
   const view = viewOf(bytes);
   for (let i = 0; i < values.length; i += 1) values[i] = read(view, i * size);
   return values;
@@ -149,7 +160,6 @@ function readLongs(bytes: Uint8Array, isSigned: boolean): string[] {
 function readTexts(bytes: Uint8Array, pointer: string): string[] {
   const view = viewOf(bytes);
   const whole = asciiText(bytes);
-  const decoder = new TextDecoder('utf-8', { fatal: true });
   const texts: string[] = [];
   for (let at = 0; at < bytes.length;) {
     const length = at + 4 <= bytes.length ? view.getUint32(at, true) : Infinity;
@@ -161,7 +171,7 @@ function readTexts(bytes: Uint8Array, pointer: string): string[] {
       );
     texts.push(
       whole === null
-        ? textOf(bytes.subarray(at + 4, at + 4 + length), decoder, pointer)
+        ? textOf(bytes.subarray(at + 4, at + 4 + length), pointer)
         : whole.slice(at + 4, at + 4 + length),
     );
     at += 4 + length;
@@ -175,11 +185,12 @@ function asciiText(bytes: Uint8Array): string | null {
   return text.length === bytes.length && !text.includes('\ufffd') ? text : null;
 }
 
+const STRICT_UTF_8 = new TextDecoder('utf-8', { fatal: true });
 const LENIENT_UTF_8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-function textOf(bytes: Uint8Array, decoder: InstanceType<typeof TextDecoder>, pointer: string): string {
+function textOf(bytes: Uint8Array, pointer: string): string {
   try {
-    return decoder.decode(bytes);
+    return STRICT_UTF_8.decode(bytes);
   } catch {
     throw new UnreadablePayload('wrong-form', `${pointer} holds bytes that are not UTF-8`, pointer);
   }
