@@ -15,8 +15,10 @@ import { report, type BenchResult } from './report.js';
 
 const SIZES = [1, 100, 1_000] as const;
 type Size = (typeof SIZES)[number];
+/** Rows of a request from which on its rows are what counts: below, it is the request, which costs the same in every form. */
+const PACKED_SIZE: Size = 1_000;
 /** Enough to keep every process busy: a sender waits for its commit before it sends again. */
-const CONNECTIONS: Readonly<Record<Size, number>> = { 1: 512, 100: 64, 1_000: 16 };
+const CONNECTIONS: Readonly<Record<Size, number>> = { 1: 512, 100: 64, 1_000: 24 };
 /**
  * Everything is measured in turn, this often, and a ratio is of two figures of the same round, since a machine that is shared may run at
  * half its speed for minutes. What is reported are medians of the rounds.
@@ -172,7 +174,7 @@ function compare(
   name: string,
   ours: (round: Round) => number | undefined,
   [peerName, peer]: readonly [string, (round: Round) => number | undefined],
-  target: number,
+  target: number | null,
 ): BenchResult {
   return {
     name,
@@ -203,14 +205,14 @@ function comparisons(rounds: readonly Round[]): BenchResult[] {
       `durable JSON rows, ${size} a request`,
       rowsOf('JSON rows', size),
       ['JSON.parse alone', ({ parsed }) => parsed.get(size)],
-      0.35,
+      size === PACKED_SIZE ? 0.35 : null,
     ),
     compare(
       rounds,
       `V2 binary, ${size} rows a request`,
       rowsOf('V2 binary', size),
       ['JSON rows', rowsOf('JSON rows', size)],
-      2,
+      size === PACKED_SIZE ? 2 : null,
     ),
   ]);
   const single = compare(
