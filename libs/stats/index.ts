@@ -90,3 +90,37 @@ export {
 } from './verdict/model-verdict.js';
 export { discreteCounts } from './verdict/category-bins.js';
 export { profileQuantile } from './verdict/quantiles.js';
+export type {
+  BinaryConfusion,
+  BinaryPerformance,
+  ClassificationPerformance,
+  ClassificationRows,
+  ClassificationTask,
+  ClassPerformance,
+  ConfidenceInterval,
+  Confusion,
+  IntervalMethod,
+  LabelledClasses,
+  LabelledNumbers,
+  MacroMetric,
+  Metric,
+  MultiClassPerformance,
+  PerformanceOptions,
+  PredictedClasses,
+  RankedMetric,
+  RegressionPerformance,
+  UndefinedReason,
+} from './performance/performance.js';
+export type {
+  BinaryEstimate,
+  ClassificationEstimate,
+  ClassificationEstimator,
+  Fitted,
+  IsotonicCalibrator,
+  LabelledFeatures,
+  LossSkill,
+  MultiClassEstimate,
+  NoEstimatorReason,
+  PredictedNumbers,
+  RegressionEstimate,
+} from './performance/estimate/estimate.js';
