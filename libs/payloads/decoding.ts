@@ -1,8 +1,13 @@
 import type { ColumnBatch, PayloadColumn, PayloadPart } from './column-batch.js';
 import type { Rejections } from './rejections.js';
 
+/** How many rows a payload may have. */
+export interface RowLimit {
+  readonly maxRows: number;
+}
+
 /** What every decoder is told of the version and of the payload's arrival. */
-export interface DecodingContext {
+export interface DecodingContext extends RowLimit {
   /** The whole schema of the version, in its order. */
   readonly columns: readonly PayloadColumn[];
   /** What the sender says that the rows are; null where the format itself says it, or they are whole. */
@@ -16,7 +21,6 @@ export interface DecodingContext {
   /** How far ahead of `receivedAt` an event time may be, for clocks that differ. */
   readonly maxFutureMs: number;
   readonly maxAgeMs: number;
-  readonly maxRows: number;
 }
 
 /** The rows of a payload: those that can be counted, and what is wrong with the others. */
@@ -49,7 +53,7 @@ export class UnreadablePayload extends Error {
 }
 
 /** @throws UnreadablePayload `too-many-rows` */
-export function checkRowCount(rowCount: number, { maxRows }: DecodingContext, pointer = ''): void {
+export function checkRowCount(rowCount: number, { maxRows }: RowLimit, pointer = ''): void {
   if (rowCount > maxRows)
     throw new UnreadablePayload(
       'too-many-rows',

@@ -31,6 +31,13 @@ export {
   type InferenceEvent,
   type OtherEvent,
 } from './formats/cloud-events.js';
+export {
+  decodeGroundTruth,
+  type DecodedTruths,
+  type TruthBatch,
+  type TruthContext,
+  type TruthKind,
+} from './ground-truth.js';
 export { decodeRecords, ID_FIELDS, TIME_FIELDS } from './records.js';
 export {
   MAX_LISTED_REJECTIONS,

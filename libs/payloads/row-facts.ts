@@ -2,7 +2,8 @@ import { isStorableText } from './cell.js';
 import type { DecodingContext } from './decoding.js';
 import { kindOf, type RejectionReason } from './rejections.js';
 
-const MAX_INFERENCE_ID_LENGTH = 256;
+/** Longest id of an inference, in UTF-16 units. */
+export const MAX_INFERENCE_ID_LENGTH = 256;
 
 /** What is wrong with a row's id or time. */
 export interface FactProblem {
@@ -159,6 +160,7 @@ function digit(text: string, at: number): number {
   return value >= 0 && value <= 9 ? value : NaN;
 }
 
-function isInferenceId(text: string): boolean {
+/** Whether an inference can have this id. */
+export function isInferenceId(text: string): boolean {
   return text.length > 0 && text.length <= MAX_INFERENCE_ID_LENGTH && isStorableText(text);
 }

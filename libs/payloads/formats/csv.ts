@@ -1,11 +1,8 @@
-import { parse, CsvError } from 'csv-parse/sync';
 import { cellOfText } from '../cell.js';
-import { UnreadablePayload, type DecodedRows, type DecodingContext } from '../decoding.js';
+import type { DecodedRows, DecodingContext } from '../decoding.js';
 import { ID_FIELDS, TIME_FIELDS } from '../records.js';
 import { decodeTable } from '../table.js';
-
-/** Longest line that is taken, in characters: a quote that is never closed must not swallow the whole body. */
-const MAX_RECORD_LENGTH = 1_000_000;
+import { csvHeader, csvRecords } from './csv-records.js';
 
 /**
  * Decodes CSV as RFC 4180 has it, with a header line. Empty fields are missing values; `timestamp` and `inferenceId`,
@@ -14,15 +11,8 @@ const MAX_RECORD_LENGTH = 1_000_000;
  * @throws UnreadablePayload `wrong-form` with the line, `too-many-rows`
  */
 export function decodeCsv(text: string, context: DecodingContext): DecodedRows {
-  const [header = [], ...lines] = recordsOf(text, context.maxRows);
-  const names = header.map((name) => name.trim());
-  const repeated = names.find((name, index) => names.indexOf(name) !== index);
-  if (repeated !== undefined)
-    throw new UnreadablePayload(
-      'wrong-form',
-      `line 1: the header names the column ${JSON.stringify(repeated)} twice`,
-      '/lines/1',
-    );
+  const [header = [], ...lines] = csvRecords(text, context.maxRows);
+  const names = csvHeader(header);
   const misshapen = new Map<number, string>();
   const cells = names.map(() => new Array<string>(lines.length).fill(''));
   lines.forEach((line, row) => {
@@ -44,23 +34,6 @@ export function decodeCsv(text: string, context: DecodingContext): DecodedRows {
     },
     context,
   );
-}
-
-/** One record more than may be sent is enough to see that it is too many. */
-function recordsOf(text: string, maxRows: number): string[][] {
-  try {
-    return parse(text, {
-      bom: true,
-      relax_column_count: true,
-      skip_empty_lines: true,
-      max_record_size: MAX_RECORD_LENGTH,
-      to: maxRows + 2,
-    });
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    const line = 'lines' in error ? Number(error.lines) : 1;
-    throw new UnreadablePayload('wrong-form', `line ${line}: ${error.message}`, `/lines/${line}`);
-  }
 }
 
 /** The fact's fields, an empty one being none; they are no columns then. */

@@ -1,6 +1,7 @@
 import { isRecord } from '../rejections.js';
-import { checkRowCount, type DecodedRows, type DecodingContext } from '../decoding.js';
+import type { DecodedRows, DecodingContext } from '../decoding.js';
 import { RecordDecoder, type RecordForm } from '../records.js';
+import { jsonLines, NotJson } from './json-lines.js';
 
 /**
  * Decodes NDJSON: one record a line, in the form of the first one. Empty lines are no rows; a line that is not JSON is a
@@ -9,32 +10,18 @@ import { RecordDecoder, type RecordForm } from '../records.js';
  * @throws UnreadablePayload `too-many-rows`
  */
 export function decodeLines(text: string, context: DecodingContext): DecodedRows {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  checkRowCount(lines.length, context);
-  const records = lines.map(parseLine);
+  const records = jsonLines(text, context);
   const form = formOf(
     records.find((record) => !(record instanceof NotJson)),
     context,
   );
-  const decoder = new RecordDecoder(form, context, context.part ?? 'whole', lines.length);
+  const decoder = new RecordDecoder(form, context, context.part ?? 'whole', records.length);
   records.forEach((record, row) => {
     if (record instanceof NotJson)
       decoder.refuse(row, 'not-json', null, () => `line ${row} is not JSON: ${record.message}`);
     else decoder.push(row, record);
   });
   return decoder.build();
-}
-
-class NotJson {
-  constructor(readonly message: string) {}
-}
-
-function parseLine(line: string): unknown {
-  try {
-    return JSON.parse(line) as unknown;
-  } catch (error) {
-    return new NotJson((error as Error).message);
-  }
 }
 
 /** `row` when the record has an object of values that is not itself a column. */
