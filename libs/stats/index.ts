@@ -124,3 +124,8 @@ export type {
   PredictedNumbers,
   RegressionEstimate,
 } from './performance/estimate/estimate.js';
+export {
+  type AccumulatorLimits,
+  ClassificationAccumulator,
+} from './performance/classification-accumulator.js';
+export { RegressionAccumulator } from './performance/regression-accumulator.js';
