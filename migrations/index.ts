@@ -5,6 +5,7 @@ import { Rollups1795400000004 } from './0004-rollups.js';
 import { RebuiltWindows1795400000005 } from './0005-rebuilt-windows.js';
 import { PayloadHalves1795400000006 } from './0006-payload-halves.js';
 import { CapturedRows1795400000007 } from './0007-captured-rows.js';
+import { GroundTruth1795400000008 } from './0008-ground-truth.js';
 
 /** Every migration, in order. Forward only; the schema never comes from `synchronize`. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   RebuiltWindows1795400000005,
   PayloadHalves1795400000006,
   CapturedRows1795400000007,
+  GroundTruth1795400000008,
 ] as const;

@@ -42,6 +42,9 @@ const OWNED: Readonly<Record<string, (model: Registered) => string>> = {
   late_window: byVersion,
   captured_half: byVersion,
   captured_row: byVersion,
+  ground_truth: byModelId,
+  performance_window: byVersion,
+  performance_result: byVersion,
   signal: byModelName,
   signal_sample: ({ name }) => `signal_id not in (select id from signal where model <> '${name}')`,
   monitor: byModelId,
@@ -156,6 +159,8 @@ describe('the deletion of a model', () => {
     for (const { name } of models) {
       await sendRows(name);
       await accept(name, { rows: [{ inferenceId: 'half', values: { x: 1 } }] }, 'request');
+      const truth = { rows: [{ id: 'half', value: 'a' }] };
+      await rooms.groundTruthIntake.accept(name, { format: 'json', value: truth });
     }
   }
 
@@ -208,6 +213,8 @@ describe('the deletion of a model', () => {
       deployments: counted['deployment'],
       windows: counted['profile_window'],
       capturedRows: counted['captured_row'],
+      groundTruth: counted['ground_truth'],
+      performanceResults: counted['performance_result'],
       monitors: counted['monitor'],
       driftResults: counted['drift_result'],
       signals: counted['signal'],

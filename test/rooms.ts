@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { DriftAnswers, DriftEvaluation, DriftMetrics, DriftResults, Monitors } from '#drift';
+import { GroundTruth } from '#ground-truth';
 import {
   CapturedExamples,
   CapturedExport,
@@ -17,6 +18,15 @@ import {
   Windows,
   type Lateness,
 } from '#ingest';
+import {
+  DueWindows,
+  GroundTruthIntake,
+  PerformanceEvaluation,
+  PerformanceMetrics,
+  PerformanceResults,
+  WindowDiscovery,
+  WindowEvaluation,
+} from '#performance';
 import { TestClock, type Database } from '#platform';
 import { Baselines, Deployments, Models, modelSchema, versionSchema } from '#registry';
 import { Signals } from '#signals';
@@ -36,8 +46,9 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
   const contexts = new VersionContexts(models, baselines, clock);
   const ingest = new Ingest(contexts, committer, metrics, clock, DEFAULT_INGEST_LIMITS);
   const windows = new Windows(database, models, baselines, clock);
-  const capturedRows = new CapturedRows(database, models);
-  const capturedExport = new CapturedExport(models, capturedRows);
+  const groundTruth = new GroundTruth(database);
+  const capturedRows = new CapturedRows(database, models, groundTruth);
+  const capturedExport = new CapturedExport(models, capturedRows, groundTruth);
   const capturedExamples = new CapturedExamples(database, models, baselines, windows);
   const compaction = new Compaction(database, baselines, clock, metrics, lateness);
   const pairing = new Pairing(database, metrics);
@@ -55,6 +66,26 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
     clock,
     lateness,
   );
+  const dueWindows = new DueWindows(database, clock);
+  const performanceMetrics = new PerformanceMetrics(registry);
+  const groundTruthIntake = new GroundTruthIntake(
+    { database, models, groundTruth, dueWindows, metrics: performanceMetrics },
+    clock,
+  );
+  const performance = new PerformanceEvaluation(
+    {
+      database,
+      models,
+      contexts,
+      discovery: new WindowDiscovery({ database, models, windows, dueWindows }, clock, lateness),
+      dueWindows,
+      evaluation: new WindowEvaluation(capturedRows, groundTruth),
+      results: new PerformanceResults(database, signals, dueWindows),
+      metrics: performanceMetrics,
+    },
+    clock,
+    lateness,
+  );
   return {
     baselines,
     capturedExamples,
@@ -65,10 +96,14 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
     compaction,
     deployments,
     drift,
+    dueWindows,
+    groundTruth,
+    groundTruthIntake,
     ingest,
     models,
     monitors,
     pairing,
+    performance,
     rebuilding,
     registry,
     rollups,
@@ -92,7 +127,13 @@ export async function registerVersion(
   columns: readonly object[] = COLUMNS,
 ): Promise<void> {
   await models.put(
-    modelSchema.parse({ name: model, grain: '1m', capture: { ...capture, redactedColumns: ['secret'] } }),
+    modelSchema.parse({
+      name: model,
+      task: 'classification',
+      grain: '1m',
+      capture: { ...capture, redactedColumns: ['secret'] },
+      performance: { window: '1m' },
+    }),
   );
   await models.putVersion(model, versionSchema.parse({ name: version, columns }));
 }

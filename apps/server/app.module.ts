@@ -8,10 +8,12 @@ import { BaselinesController } from './api/baselines.controller.js';
 import { CapturedRowsController } from './api/captured-rows.controller.js';
 import { DeploymentsController } from './api/deployments.controller.js';
 import { DriftController } from './api/drift.controller.js';
+import { GroundTruthController } from './api/ground-truth.controller.js';
 import { InferencesController } from './api/inferences.controller.js';
 import { ModelsController } from './api/models.controller.js';
 import { NotificationsController } from './api/notifications.controller.js';
 import { OperationsController } from './api/operations.controller.js';
+import { PerformanceController } from './api/performance.controller.js';
 import { RetrainingRunsController } from './api/retraining-runs.controller.js';
 import { RulesController } from './api/rules.controller.js';
 import { SignalsController } from './api/signals.controller.js';
@@ -33,6 +35,7 @@ const API_CONTROLLERS: Type[] = [
   DriftController,
   ModelsController,
   NotificationsController,
+  PerformanceController,
   RetrainingRunsController,
   RulesController,
   SignalsController,
@@ -71,7 +74,7 @@ export class AppModule {
       imports: [ScheduleModule.forRoot()],
       controllers: [
         OperationsController,
-        ...(roles.has('ingest') ? [InferencesController] : []),
+        ...(roles.has('ingest') ? [GroundTruthController, InferencesController] : []),
         ...(roles.has('api') ? API_CONTROLLERS : []),
       ],
       providers,

@@ -40,6 +40,10 @@ export const configSchema = z.strictObject({
       hourlyRollups: positiveDurationSchema.default('180d').describe('Profiles of whole hours'),
       dailyRollups: positiveDurationSchema.default('730d').describe('Profiles of whole days'),
       capturedRows: positiveDurationSchema.default('30d'),
+      groundTruth: positiveDurationSchema
+        .default('90d')
+        .describe('What really happened, from when it arrived on'),
+      performance: positiveDurationSchema.default('365d'),
       signals: positiveDurationSchema.default('30d'),
       driftResults: positiveDurationSchema.default('90d'),
       messages: positiveDurationSchema.default('30d').describe('Messages that were delivered or given up'),
@@ -49,6 +53,8 @@ export const configSchema = z.strictObject({
       hourlyRollups: '180d',
       dailyRollups: '730d',
       capturedRows: '30d',
+      groundTruth: '90d',
+      performance: '365d',
       signals: '30d',
       driftResults: '90d',
       messages: '30d',

@@ -8,6 +8,7 @@ export const STAGES = [
   'rebuilding',
   'ingest-signals',
   'drift',
+  'performance',
   'rules',
   'notifications',
   'retraining',

@@ -1,6 +1,7 @@
 import type { DriftEvaluation, WindowSignals } from '#drift';
 import type { Compaction, Pairing, Rebuilding, Rollups } from '#ingest';
 import type { Outbox } from '#notify';
+import type { PerformanceEvaluation } from '#performance';
 import type { Clock, Logger } from '#platform';
 import type { RetrainingRuns } from '#retraining';
 import type { NotificationGroups, RuleEvaluation } from '#rules';
@@ -14,6 +15,7 @@ export interface PassRooms {
   readonly rebuilding: Rebuilding;
   readonly windowSignals: WindowSignals;
   readonly drift: DriftEvaluation;
+  readonly performance: PerformanceEvaluation;
   readonly ruleEvaluation: RuleEvaluation;
   readonly groups: NotificationGroups;
   readonly outbox: Outbox;
@@ -52,6 +54,7 @@ export class EvaluationPass {
       rebuilding,
       windowSignals,
       drift,
+      performance,
       ruleEvaluation,
       groups,
       outbox,
@@ -71,6 +74,9 @@ export class EvaluationPass {
       drift.runDue((monitor, error) =>
         failed('drift', error, { model: monitor.model, monitor: monitor.name }),
       ),
+    );
+    await stage('performance', () =>
+      performance.runDue(({ versionId, start }, error) => failed('performance', error, { versionId, start })),
     );
     await stage('rules', () =>
       ruleEvaluation.run((rule, error) => failed('rules', error, { rule: rule.name })),

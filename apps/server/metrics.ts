@@ -3,6 +3,7 @@ import { CollectorMetrics } from '#collectors';
 import { DriftMetrics } from '#drift';
 import { IngestMetrics } from '#ingest';
 import { OutboxMetrics } from '#notify';
+import { PerformanceMetrics } from '#performance';
 import { OutboundMetrics, systemClock, type Clock } from '#platform';
 import { RetrainingMetrics } from '#retraining';
 import { AlertMetrics } from '#rules';
@@ -23,6 +24,7 @@ export function createMetrics(clock: Clock) {
     ingest: new IngestMetrics(registry),
     outbound: new OutboundMetrics(registry),
     outbox: new OutboxMetrics(registry),
+    performance: new PerformanceMetrics(registry),
     retraining: new RetrainingMetrics(registry),
   };
 }

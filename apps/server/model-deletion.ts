@@ -1,6 +1,8 @@
 import { deleteDriftOf, modelIdsWithDrift, type DeletedDrift } from '#drift';
+import { deleteGroundTruthOf, modelIdsWithGroundTruth } from '#ground-truth';
 import { deleteVersionData, versionIdsWithData, type DeletedWindows } from '#ingest';
 import type { Outbox } from '#notify';
+import { deletePerformanceOf, versionIdsWithPerformance } from '#performance';
 import { withRetries, type Clock, type Database, type Logger, type Transaction } from '#platform';
 import {
   deleteRegistryOf,
@@ -17,6 +19,8 @@ import type { LeewayConfig } from './config.js';
 
 /** How many rows of each thing a deletion took. */
 export interface DeletedCounts extends DeletedRegistry, DeletedWindows, DeletedDrift {
+  readonly groundTruth: number;
+  readonly performanceResults: number;
   readonly rules: number;
   readonly alerts: number;
   readonly messages: number;
@@ -36,7 +40,7 @@ export interface ModelDeletionResult {
 }
 
 /** Sources of signals that are about registered models only; a collector may be about any. */
-const DERIVED_SOURCES = ['ingest', 'drift'];
+const DERIVED_SOURCES = ['ingest', 'drift', 'performance'];
 
 /** Deletes models with all that is theirs, each room its own part. */
 export class ModelDeletion {
@@ -63,8 +67,14 @@ export class ModelDeletion {
   /** Deletes what was written of models after they were deleted. */
   async sweep(): Promise<void> {
     await this.inLongTransaction(async (tx) => {
-      const versionIds = await goneVersions(tx, await versionIdsWithData(tx));
-      const modelIds = await goneModels(tx, await modelIdsWithDrift(tx));
+      const versionIds = await goneVersions(tx, [
+        ...(await versionIdsWithData(tx)),
+        ...(await versionIdsWithPerformance(tx)),
+      ]);
+      const modelIds = await goneModels(tx, [
+        ...(await modelIdsWithDrift(tx)),
+        ...(await modelIdsWithGroundTruth(tx)),
+      ]);
       const names = await goneModelNames(tx, await modelsWithSignals(tx, DERIVED_SOURCES));
       if (versionIds.length + modelIds.length + names.length === 0) return;
       await lockAlerting(tx);
@@ -73,7 +83,11 @@ export class ModelDeletion {
         await deleteSignalsOf(tx, name, DERIVED_SOURCES);
         if (!this.partsNaming(name).includes('collectors')) await this.deleteWhatFollowed(tx, name);
       }
-      for (const id of modelIds) await deleteDriftOf(tx, id);
+      for (const id of modelIds) {
+        await deleteDriftOf(tx, id);
+        await deleteGroundTruthOf(tx, id);
+      }
+      await deletePerformanceOf(tx, versionIds);
       await deleteVersionData(tx, versionIds);
       this.logger.info({ versionIds, models: names }, 'remains of deleted models swept');
     });
@@ -86,10 +100,21 @@ export class ModelDeletion {
     const rules = await deleteRulesOf(tx, name, this.clock.now());
     const followed = await this.deleteWhatFollowed(tx, name);
     const drift = await deleteDriftOf(tx, model.id);
+    const performanceResults = await deletePerformanceOf(tx, model.versionIds);
+    const groundTruth = await deleteGroundTruthOf(tx, model.id);
     const signals = await deleteSignalsOf(tx, name);
     const windows = await deleteVersionData(tx, model.versionIds);
     const registry = await deleteRegistryOf(tx, model);
-    return { ...registry, ...windows, ...drift, ...followed, signals, rules };
+    return {
+      ...registry,
+      ...windows,
+      ...drift,
+      ...followed,
+      signals,
+      rules,
+      performanceResults,
+      groundTruth,
+    };
   }
 
   /** What followed from signals of the model. A message is recorded before its run: so they are deleted in that order, too. */

@@ -1,6 +1,8 @@
 import type { DriftEvaluation } from '#drift';
+import type { GroundTruth } from '#ground-truth';
 import type { CapturedRows, Rebuilding, Rollups, Windows } from '#ingest';
 import type { Outbox } from '#notify';
+import type { PerformanceEvaluation } from '#performance';
 import { durationMs, type Clock } from '#platform';
 import type { Signals } from '#signals';
 import type { LeewayConfig } from './config.js';
@@ -11,8 +13,10 @@ const EVERY_MS = 3_600_000;
 export interface RetainingRooms {
   readonly capturedRows: CapturedRows;
   readonly drift: DriftEvaluation;
+  readonly groundTruth: GroundTruth;
   readonly modelDeletion: ModelDeletion;
   readonly outbox: Outbox;
+  readonly performance: PerformanceEvaluation;
   readonly rebuilding: Rebuilding;
   readonly rollups: Rollups;
   readonly signals: Signals;
@@ -32,7 +36,8 @@ export class Retention {
   async runIfDue(): Promise<void> {
     const now = this.clock.now();
     if (now - this.lastRunAt < EVERY_MS) return;
-    const { capturedRows, drift, outbox, rebuilding, rollups, signals, windows } = this.rooms;
+    const { capturedRows, drift, groundTruth, outbox, performance, rebuilding, rollups, signals, windows } =
+      this.rooms;
     await windows.dropBefore(now - durationMs(this.keep.windows));
     await rebuilding.deleteBefore(now - durationMs(this.keep.windows));
     await rollups.deleteBefore({
@@ -40,6 +45,8 @@ export class Retention {
       day: now - durationMs(this.keep.dailyRollups),
     });
     await capturedRows.dropBefore(now - durationMs(this.keep.capturedRows));
+    await groundTruth.deleteBefore(now - durationMs(this.keep.groundTruth));
+    await performance.deleteBefore(now - durationMs(this.keep.performance));
     await signals.dropBefore(now - durationMs(this.keep.signals));
     await drift.deleteBefore(now - durationMs(this.keep.driftResults));
     await outbox.deleteBefore(now - durationMs(this.keep.messages));

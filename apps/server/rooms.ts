@@ -1,5 +1,6 @@
 import { CollectorRunner, createMetricsSource } from '#collectors';
 import { DriftAnswers, DriftEvaluation, DriftResults, Monitors, WindowSignals } from '#drift';
+import { GroundTruth } from '#ground-truth';
 import {
   CapturedExamples,
   CapturedExport,
@@ -16,6 +17,14 @@ import {
   Windows,
 } from '#ingest';
 import { AlertNotifications, createNotifier, Outbox, sendSignedWebhook } from '#notify';
+import {
+  DueWindows,
+  GroundTruthIntake,
+  PerformanceEvaluation,
+  PerformanceResults,
+  WindowDiscovery,
+  WindowEvaluation,
+} from '#performance';
 import {
   ApiKeys,
   Database,
@@ -81,8 +90,9 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const parquetIngest = new ParquetIngest(ingest);
   const lateness = config.evaluation.lateness === undefined ? null : durationMs(config.evaluation.lateness);
   const windows = new Windows(database, models, baselines, clock);
-  const capturedRows = new CapturedRows(database, models);
-  const capturedExport = new CapturedExport(models, capturedRows);
+  const groundTruth = new GroundTruth(database);
+  const capturedRows = new CapturedRows(database, models, groundTruth);
+  const capturedExport = new CapturedExport(models, capturedRows, groundTruth);
   const capturedExamples = new CapturedExamples(database, models, baselines, windows);
   const compaction = new Compaction(database, baselines, clock, metrics.ingest, lateness);
 
@@ -98,6 +108,26 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     new DriftAnswers(baselines, windows, clock),
     new DriftResults(database, signals),
     metrics.drift,
+    clock,
+    lateness,
+  );
+
+  const dueWindows = new DueWindows(database, clock);
+  const groundTruthIntake = new GroundTruthIntake(
+    { database, models, groundTruth, dueWindows, metrics: metrics.performance },
+    clock,
+  );
+  const performance = new PerformanceEvaluation(
+    {
+      database,
+      models,
+      contexts,
+      discovery: new WindowDiscovery({ database, models, windows, dueWindows }, clock, lateness),
+      dueWindows,
+      evaluation: new WindowEvaluation(capturedRows, groundTruth),
+      results: new PerformanceResults(database, signals, dueWindows),
+      metrics: metrics.performance,
+    },
     clock,
     lateness,
   );
@@ -162,7 +192,18 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const modelDeletion = new ModelDeletion(database, { outbox, runs }, config, clock, logger);
   const retention = new Retention(
     config.retention,
-    { capturedRows, drift, modelDeletion, outbox, rebuilding, rollups, signals, windows },
+    {
+      capturedRows,
+      drift,
+      groundTruth,
+      modelDeletion,
+      outbox,
+      performance,
+      rebuilding,
+      rollups,
+      signals,
+      windows,
+    },
     clock,
   );
   const pass = new EvaluationPass(
@@ -173,6 +214,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
       rebuilding,
       windowSignals: new WindowSignals(database, models, windows, signals, lateness),
       drift,
+      performance,
       ruleEvaluation,
       groups,
       outbox,
@@ -200,6 +242,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     database,
     deployments,
     drift,
+    groundTruthIntake,
     metrics,
     ingest,
     jobs,
@@ -209,6 +252,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     outbox,
     parquetIngest,
     pass,
+    performance,
     retraining,
     rules,
     runs,

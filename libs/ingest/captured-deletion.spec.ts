@@ -47,20 +47,23 @@ describe('the deletion of one inference', () => {
     await send(rooms, 'm', 'v2', rowsOf('a', 'c'));
     await send(rooms, 'other', 'v1', rowsOf('a'));
     const before = await rooms.windows.list('m', 'v1', { limit: 10 });
-    expect(await rooms.capturedRows.deleteInference('m', 'a')).toBe(3);
+    expect(await rooms.capturedRows.deleteInference('m', 'a')).toMatchObject({ rowCount: 3 });
     expect(await capturedIds('m')).toEqual(['ab', 'b', 'c']);
     expect(await capturedIds('other')).toEqual(['a']);
     expect(await rooms.windows.list('m', 'v1', { limit: 10 })).toEqual(before);
   });
 
   it('is over when nothing is left of it: then there is nothing to delete', async () => {
-    expect(await rooms.capturedRows.deleteInference('m', 'nobody')).toBe(0);
+    expect(await rooms.capturedRows.deleteInference('m', 'nobody')).toEqual({
+      rowCount: 0,
+      hadGroundTruth: false,
+    });
     await expect(rooms.capturedRows.deleteInference('zz', 'a')).rejects.toMatchObject({ code: 'not-found' });
   });
 
   it('takes a half that waits for its other one', async () => {
     await sendHalf('half', 'request');
-    expect(await rooms.capturedRows.deleteInference('m', 'half')).toBe(1);
+    expect(await rooms.capturedRows.deleteInference('m', 'half')).toMatchObject({ rowCount: 1 });
     expect(await waitingHalves('half')).toEqual([]);
   });
 
@@ -68,8 +71,11 @@ describe('the deletion of one inference', () => {
     for (let round = 0; round < 20; round += 1) {
       const id = `paired-${round}`;
       await Promise.all([sendHalf(id, 'request'), sendHalf(id, 'response')]);
-      const [count] = await Promise.all([rooms.capturedRows.deleteInference('m', id), rooms.pairing.run()]);
-      expect(count).toBeGreaterThan(0);
+      const [{ rowCount }] = await Promise.all([
+        rooms.capturedRows.deleteInference('m', id),
+        rooms.pairing.run(),
+      ]);
+      expect(rowCount).toBeGreaterThan(0);
       expect(await waitingHalves(id)).toEqual([]);
       expect(await capturedIds('m')).not.toContain(id);
     }

@@ -1,3 +1,4 @@
+import type { GroundTruth } from '#ground-truth';
 import type { ColumnType } from '#payloads';
 import {
   LeewayError,
@@ -8,6 +9,7 @@ import {
 } from '#platform';
 import type { ColumnSpec, Models, Version } from '#registry';
 import type { CapturedRows, StoredCapturedRow } from './captured-rows.js';
+import { labelledPages } from './labelled-pages.js';
 import type { TimeRange } from './windows.js';
 
 /** The forms in which captured rows leave as a whole. */
@@ -31,12 +33,13 @@ export class CapturedExport {
   constructor(
     private readonly models: Models,
     private readonly capturedRows: CapturedRows,
+    private readonly groundTruth: GroundTruth,
   ) {}
 
   /**
    * The bytes of a file of all captured rows of a version, in memory a page at a time. Every row has every column of the schema
-   * that is not redacted, null where it lacks one, so that the file can be read as a baseline. A generator that throws has
-   * made part of a file: it must not be taken for a whole one.
+   * that is not redacted, null where it lacks one, so that the file can be read as a baseline; its ground truth is what has come
+   * since. A generator that throws has made part of a file: it must not be taken for a whole one.
    *
    * @throws LeewayError `not-found`, or `invalid-query` for Parquet where names differ only in case
    */
@@ -49,7 +52,7 @@ export class CapturedExport {
     const version = await this.models.getVersion(modelName, versionName);
     const { redactedColumns } = version.model.capture;
     const columns = version.columns.filter(({ name }) => !redactedColumns.includes(name));
-    const pages = this.capturedRows.pages(version, range);
+    const pages = labelledPages(this.capturedRows.pages(version, range), version, this.groundTruth);
     switch (format) {
       case 'ndjson':
         return ndjsonLines(columns, pages, signal);

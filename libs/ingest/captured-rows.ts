@@ -10,6 +10,7 @@ import {
   type PageRequest,
   type Sql,
 } from '#platform';
+import type { GroundTruth } from '#ground-truth';
 import type { Models, Version } from '#registry';
 import { deleteCapturedInference } from './captured-deletion.js';
 import { EVER, type TimeRange } from './windows.js';
@@ -20,6 +21,12 @@ export interface StoredCapturedRow {
   readonly timestamp: string;
   readonly windowStart: string;
   readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** What was deleted of an inference. */
+export interface DeletedInference {
+  readonly rowCount: number;
+  readonly hadGroundTruth: boolean;
 }
 
 /** A captured row as it is stored. */
@@ -47,6 +54,7 @@ export class CapturedRows {
   constructor(
     private readonly database: Database,
     private readonly models: Models,
+    private readonly groundTruth: GroundTruth,
   ) {}
 
   /** Rows of a version whose windows start in the range, in the order in which they were stored. */
@@ -98,12 +106,15 @@ export class CapturedRows {
   }
 
   /**
-   * Deletes everything that was captured of one inference; returns how many rows it was. What its windows counted stays: sums, from
-   * which no row can be taken out.
+   * Deletes everything that is kept of one inference: what was captured of it, and what really happened. What its windows counted stays:
+   * sums, from which no row can be taken out.
    */
-  async deleteInference(modelName: string, inferenceId: string): Promise<number> {
+  async deleteInference(modelName: string, inferenceId: string): Promise<DeletedInference> {
     const model = await this.models.get(modelName);
-    return this.database.transaction((tx) => deleteCapturedInference(tx, model.id, inferenceId));
+    return this.database.transaction(async (tx) => ({
+      rowCount: await deleteCapturedInference(tx, model.id, inferenceId),
+      hadGroundTruth: await this.groundTruth.deleteInference(tx, model.id, inferenceId),
+    }));
   }
 
   /** Drops the days before `before`. */

@@ -5,12 +5,13 @@ export {
   type ExampleQuery,
 } from './captured-examples.js';
 export { CapturedExport, EXPORT_FORMATS, type ExportFormat, type ExportQuery } from './captured-export.js';
+export { capturedPlaces, hasWaitingHalves, isCapturedById, type CapturedPlace } from './captured-places.js';
 export { CapturedRows, countCapturedRows, type StoredCapturedRow } from './captured-rows.js';
 export { Compaction } from './compaction.js';
 export { GroupCommitter } from './group-committer.js';
 export { Ingest, type EventFailure, type EventReceipt, type IngestMessage } from './ingest.js';
 export { EXAMPLE_KINDS, EXAMPLE_REASONS, type ExampleKind, type ExampleReason } from './example-kinds.js';
-export { forgetLateWindows } from './late-windows.js';
+export { forgetLateWindows, lateWindows, type LateWindow } from './late-windows.js';
 export { IngestMetrics } from './metrics.js';
 export { Pairing, PAIRING_TIMEOUT_SECONDS } from './pairing.js';
 export { ParquetIngest } from './parquet-ingest.js';
@@ -35,7 +36,7 @@ export {
   type Tallies,
 } from './tallies.js';
 export { deleteVersionData, versionIdsWithData, type DeletedWindows } from './version-deletion.js';
-export { VersionContexts } from './version-context.js';
+export { VersionContexts, type VersionContext } from './version-context.js';
 export {
   EVER,
   Windows,

@@ -37,3 +37,22 @@ export async function forgetLateWindows(tx: Sql): Promise<void> {
   await tx.query(`delete from late_window where marked_at < now() - interval '10 minutes'`);
   await tx.query('update late_window set marked_at = now() where marked_at is null');
 }
+
+/** A window that got rows after it may have been judged, and the transactions that they came in. */
+export interface LateWindow {
+  readonly versionId: string;
+  readonly start: Instant;
+  readonly arrivedIn: readonly string[];
+}
+
+/** The windows that rows came late to, of the last ten minutes at least. */
+export async function lateWindows(sql: Sql): Promise<LateWindow[]> {
+  const rows = await sql.query<{ version_id: string; window_start: Date; arrived_in: string[] }>(
+    'select version_id, window_start, arrived_in::text[] from late_window',
+  );
+  return rows.map((row) => ({
+    versionId: row.version_id,
+    start: row.window_start.getTime(),
+    arrivedIn: row.arrived_in,
+  }));
+}

@@ -33,6 +33,7 @@ export {
   type ColumnSpec,
   type DeploymentSpec,
   type ModelSpec,
+  type PerformanceSpec,
   type SamplingSpec,
   type VersionSpec,
 } from './schemas.js';

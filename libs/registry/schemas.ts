@@ -17,6 +17,12 @@ export const columnSchema = z.strictObject({
     .enum(COLUMN_TYPES)
     .describe('Text is watched by its length, blank values and new words; embeddings are not supported yet'),
   importance: z.number().positive().optional().describe('Weight of a feature in the verdict of the model'),
+  class: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe('Of a score: the class whose probability it is; of a single score, the positive class'),
 });
 export type ColumnSpec = z.infer<typeof columnSchema>;
 
@@ -50,6 +56,18 @@ export const versionSchema = z.strictObject({
             path: [index, 'type'],
             message: 'a segment is a category: texts differ from row to row',
           });
+      });
+      const classes = new Set<string>();
+      columns.forEach(({ role, class: scored }, index) => {
+        if (scored === undefined) return;
+        const problem =
+          role !== 'score'
+            ? 'only a score is of a class'
+            : classes.has(scored)
+              ? `two scores are of the class ${JSON.stringify(scored)}`
+              : null;
+        if (problem !== null) context.addIssue({ code: 'custom', path: [index, 'class'], message: problem });
+        classes.add(scored);
       });
       if (columns.filter(({ role }) => role === 'segment').length > MAX_SEGMENT_COLUMNS) {
         context.addIssue({
@@ -89,6 +107,38 @@ export const samplingSchema = z.strictObject({
 });
 export type SamplingSpec = z.infer<typeof samplingSchema>;
 
+export const performanceSchema = z.strictObject({
+  window: positiveDurationSchema
+    .optional()
+    .describe('Over how long performance is computed, rounded up to whole windows; an hour without it'),
+  positiveClass: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe(
+      'Of two classes, the one that precision, recall and a single score are about; `true` or `1` without it',
+    ),
+  minLabelledRows: z
+    .number()
+    .int()
+    .min(1)
+    .default(100)
+    .describe('Rows with ground truth from which on a window is judged'),
+  minLabelledShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe(
+      'Share of the captured predictions of a window that must have ground truth for it to be judged',
+    ),
+  deadline: positiveDurationSchema
+    .default('7d')
+    .describe('How long after its end a window is judged with the ground truth that has come'),
+});
+export type PerformanceSpec = z.infer<typeof performanceSchema>;
+
 export const modelSchema = z.strictObject({
   name: nameSchema,
   description: z.string().max(2_000).optional(),
@@ -96,6 +146,7 @@ export const modelSchema = z.strictObject({
   grain: positiveDurationSchema.default('5m').describe('Length of a window; it cannot change later'),
   sampling: samplingSchema.default({ fraction: 1 }),
   capture: captureSchema.default({ fraction: 0.1, maxRowsPerWindow: 1_000, redactedColumns: [] }),
+  performance: performanceSchema.default({ minLabelledRows: 100, minLabelledShare: 0.5, deadline: '7d' }),
 });
 export type ModelSpec = z.infer<typeof modelSchema>;
 

@@ -88,15 +88,16 @@ export class CapturedRowsController {
 
   @Delete('inferences/:inferenceId')
   @ApiOperation({
-    summary: 'Delete everything that was captured of one inference, in all versions of the model',
+    summary:
+      'Delete everything that is kept of one inference, in all versions of the model: what was captured, and its ground truth',
   })
   @Answers(deletedInferenceAnswer)
   async deleteInference(
     @Param('model') model: string,
     @Param('inferenceId') inferenceId: string,
   ): Promise<z.infer<typeof deletedInferenceAnswer>> {
-    const deletedRowCount = await this.rooms.capturedRows.deleteInference(model, inferenceId);
-    return { model, inferenceId, deletedRowCount };
+    const { rowCount, hadGroundTruth } = await this.rooms.capturedRows.deleteInference(model, inferenceId);
+    return { model, inferenceId, deletedRowCount: rowCount, deletedGroundTruth: hadGroundTruth };
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EXAMPLE_KINDS, EXPORT_FORMATS } from '#ingest';
+import { PERFORMANCE_STATUSES } from '#performance';
 import { instantSchema, LeewayError, pageQuerySchema, type Instant } from '#platform';
 import { RUN_STATUSES } from '#retraining';
 
@@ -8,6 +9,11 @@ const optionalText = z.string().max(300).optional();
 /** Queries of the list endpoints. */
 export const rangeQuery = z.object({ from: instantSchema.optional(), to: instantSchema.optional() });
 export const windowsQuery = pageQuerySchema.extend({ ...rangeQuery.shape, segment: optionalText });
+export const performanceQuery = pageQuerySchema.extend({
+  ...rangeQuery.shape,
+  segment: z.string().max(3_100).optional(),
+  status: z.enum(PERFORMANCE_STATUSES).optional(),
+});
 export const segmentQuery = z.object({ segment: optionalText });
 /** Captured rows are small and come by the thousand. */
 export const capturedRowsQuery = pageQuerySchema.extend({

@@ -36,6 +36,28 @@ const FORMATS: Readonly<Record<string, BodyFormat>> = {
   'application/octet-stream': 'v2-binary',
 };
 
+/**
+ * Reads a request that brings rows and nothing else: JSON, NDJSON or CSV.
+ *
+ * @throws LeewayError `body-empty`, `invalid-json`, `unsupported-media-type`
+ */
+export function readRowsRequest({ headers, body }: Pick<FastifyRequest, 'headers' | 'body'>): ReadBody {
+  if (!(body instanceof Uint8Array) || body.length === 0)
+    throw new LeewayError('body-empty', 'the request has no body; send rows');
+  const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const format = FORMATS[type];
+  if (format === undefined || format === 'v2-binary')
+    throw new LeewayError(
+      'unsupported-media-type',
+      `the content type ${JSON.stringify(type)} is not supported here; send application/json, application/x-ndjson or text/csv`,
+    );
+  try {
+    return readBody(format, body);
+  } catch (error) {
+    throw error instanceof UnreadablePayload ? unreadable(error) : error;
+  }
+}
+
 /** The length of the JSON in front of V2's binary tensors. */
 const JSON_LENGTH = 'inference-header-content-length';
 

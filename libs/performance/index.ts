@@ -1,0 +1,10 @@
+export { DueWindows, type ClaimedWindow } from './due-windows.js';
+export { GroundTruthIntake } from './ground-truth-intake.js';
+export { JUDGEMENT_REASONS, PERFORMANCE_STATUSES, type PerformanceStatus } from './judgement.js';
+export { PerformanceMetrics } from './metrics.js';
+export { deletePerformanceOf, versionIdsWithPerformance } from './model-deletion.js';
+export { PerformanceEvaluation } from './performance-evaluation.js';
+export { PerformanceResults, type PerformanceQuery } from './performance-results.js';
+export type { PerformanceResult } from './performance-result.js';
+export { WindowDiscovery } from './window-discovery.js';
+export { WindowEvaluation } from './window-evaluation.js';
