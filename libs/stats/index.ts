@@ -129,3 +129,7 @@ export {
   ClassificationAccumulator,
 } from './performance/classification-accumulator.js';
 export { RegressionAccumulator } from './performance/regression-accumulator.js';
+export {
+  ClassificationEstimateAccumulator,
+  fitClassificationEstimator,
+} from './performance/estimate/classification-estimate.js';

@@ -7,7 +7,7 @@ import {
 } from './calibration-error.js';
 import { checkedRowCount, thresholdOf } from './checked-batch.js';
 import { NOT_NEGATIVE, SHARE } from './intervals.js';
-import { isUsableScore, LossSums, logLossOf } from './loss-sums.js';
+import { isUsableScore } from './loss-sums.js';
 import { f1Metric, type MetricOptions, shareMetric } from './metric.js';
 import type {
   BinaryPerformance,
@@ -17,6 +17,7 @@ import type {
 } from './performance.js';
 import { areaMetric } from './ranking/area-metric.js';
 import { RankedScores } from './ranking/ranked-scores.js';
+import { LossBatch, mergeScoreLosses, noScoreLosses } from './score-losses.js';
 
 /** The size of a binary classifier's sums: O(1), and the ranked scores. */
 export interface RowLimits {
@@ -33,8 +34,7 @@ export class BinaryRows {
   private readonly confusion = new Float64Array(4);
   private readonly ranked: RankedScores;
   private readonly calibration: CalibrationBins;
-  private readonly logLoss = new LossSums();
-  private readonly brierScore = new LossSums();
+  private readonly losses = noScoreLosses();
 
   constructor(
     readonly task: ClassificationTask & { readonly kind: 'binary' },
@@ -46,7 +46,7 @@ export class BinaryRows {
 
   add(batch: LabelledClasses): void {
     const rowCount = checkedRowCount(this.task, batch);
-    const losses = { log: new Float64Array(rowCount), brier: new Float64Array(rowCount), count: 0 };
+    const losses = new LossBatch(rowCount);
     const scores = batch.scores[0];
     for (let i = 0; i < rowCount; i++) {
       const truth = batch.truth[i] === this.task.positiveClass ? 1 : 0;
@@ -56,11 +56,9 @@ export class BinaryRows {
       if (!hasScore) continue;
       this.ranked.add(score, truth);
       countCalibration(this.calibration, score, truth);
-      losses.log[losses.count] = logLossOf(truth === 1 ? score : 1 - score);
-      losses.brier[losses.count++] = (score - truth) ** 2;
+      losses.addBinary(score, truth);
     }
-    this.logLoss.add(losses.log, losses.count);
-    this.brierScore.add(losses.brier, losses.count);
+    losses.addTo(this.losses);
   }
 
   merge(other: BinaryRows): void {
@@ -70,8 +68,7 @@ export class BinaryRows {
     for (let cell = 0; cell < 4; cell++) this.confusion[cell]! += other.confusion[cell]!;
     this.ranked.merge(other.ranked);
     mergeCalibration(this.calibration, other.calibration);
-    this.logLoss.merge(other.logLoss);
-    this.brierScore.merge(other.brierScore);
+    mergeScoreLosses(this.losses, other.losses);
   }
 
   performance(confidence: number): BinaryPerformance {
@@ -112,8 +109,8 @@ export class BinaryRows {
   private scoreMetrics(options: MetricOptions): ScoreMetrics {
     return {
       rocAuc: areaMetric(this.ranked.groups(), this.ranked.rowCount, options),
-      logLoss: this.logLoss.metric(NOT_NEGATIVE, options),
-      brierScore: this.brierScore.metric(SHARE, options),
+      logLoss: this.losses.log.metric(NOT_NEGATIVE, options),
+      brierScore: this.losses.brier.metric(SHARE, options),
       expectedCalibrationError: calibrationMetric(this.calibration, this.ranked.rowCount, options),
     };
   }

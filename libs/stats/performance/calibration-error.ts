@@ -62,11 +62,25 @@ export function calibrationError({ rowCounts, scoreSums, hitCounts }: Calibratio
 }
 
 /**
- * The error with an interval that holds for all bins at once: ECE ± √(χ²_B · Σ (n_b/n)²·s_b²), B the filled bins, s_b² = q(1 − q)/n_b
- * with the share q of hits drawn towards ½ by two rows of each kind.
+ * √(Σ (n_b/n)²·s_b²), s_b² = q(1 − q)/n_b with the share q of hits drawn towards ½ by two rows of each kind: how far chance alone moves
+ * the error, roughly. 0 of no rows.
+ */
+export function calibrationNoise({ rowCounts, hitCounts }: CalibrationBins): number {
+  let variance = 0;
+  let rowCount = 0;
+  for (let b = 0; b < rowCounts.length; b++) {
+    const q = (hitCounts[b]! + 2) / (rowCounts[b]! + 4);
+    variance += rowCounts[b]! * q * (1 - q);
+    rowCount += rowCounts[b]!;
+  }
+  return rowCount > 0 ? Math.sqrt(variance) / rowCount : 0;
+}
+
+/**
+ * The error with an interval that holds for all bins at once: ECE ± √χ²_B · `calibrationNoise`, B the filled bins.
  *
- * The error of chance is not taken off the value: a perfect model's is about 0.8·√(Σ (n_b/n)²·s_b²·B). The interval is wide enough for
- * that (by the Cauchy–Schwarz inequality, over Scheffé's ellipsoid of all bins' errors) and holds 0 for such a model.
+ * The error of chance is not taken off the value: a perfect model's is about 0.8·√B times the noise. The interval is wide enough for
+ * that (by the Cauchy–Schwarz inequality, over Scheffé's ellipsoid of all bins' errors), and holds 0 for such a model.
  */
 export function calibrationMetric(
   bins: CalibrationBins,
@@ -75,15 +89,7 @@ export function calibrationMetric(
 ): Metric {
   if (rowCount === 0) return undefinedMetric(ifNone, 0);
   const value = calibrationError(bins);
-  let variance = 0;
-  let filled = 0;
-  for (let b = 0; b < bins.rowCounts.length; b++) {
-    const n = bins.rowCounts[b]!;
-    if (n === 0) continue;
-    const q = (bins.hitCounts[b]! + 2) / (n + 4);
-    variance += (n * q * (1 - q)) / rowCount ** 2;
-    filled++;
-  }
-  const half = Math.sqrt(chiSquareUpperQuantile(1 - confidence, filled) * variance);
+  const filled = bins.rowCounts.filter((count) => count > 0).length;
+  const half = Math.sqrt(chiSquareUpperQuantile(1 - confidence, filled)) * calibrationNoise(bins);
   return metricOf(value, rowCount, intervalWithin(SHARE, 'scheffe', [value - half, value + half]));
 }

@@ -9,7 +9,6 @@ import {
 import { checkedRowCount } from './checked-batch.js';
 import { type ClassCounts, ClassPairs } from './class-pairs.js';
 import { NOT_NEGATIVE } from './intervals.js';
-import { isUsableScore, LossSums, logLossOf } from './loss-sums.js';
 import { macroF1, macroMetric } from './macro-metric.js';
 import { f1Metric, type MetricOptions, shareMetric, undefinedMetric } from './metric.js';
 import type {
@@ -23,6 +22,7 @@ import type {
 import { areaMetric } from './ranking/area-metric.js';
 import { macroArea } from './ranking/macro-area.js';
 import { RankedScores, type ScoreGroups } from './ranking/ranked-scores.js';
+import { LossBatch, mergeScoreLosses, noScoreLosses, readScores } from './score-losses.js';
 
 /** Rows of a classifier of several classes with their truth, as sums. */
 export class MultiClassRows {
@@ -32,8 +32,7 @@ export class MultiClassRows {
   private readonly columnOf: ReadonlyMap<string, number>;
   private readonly ranked: readonly RankedScores[];
   private readonly calibration: CalibrationBins;
-  private readonly logLoss = new LossSums();
-  private readonly brierScore = new LossSums();
+  private readonly losses = noScoreLosses();
 
   constructor(
     readonly task: ClassificationTask & { readonly kind: 'multi-class' },
@@ -48,7 +47,7 @@ export class MultiClassRows {
 
   add(batch: LabelledClasses): void {
     const rowCount = checkedRowCount(this.task, batch);
-    const losses = { log: new Float64Array(rowCount), brier: new Float64Array(rowCount), count: 0 };
+    const losses = new LossBatch(rowCount);
     const row = new Float64Array(batch.scores.length);
     for (let i = 0; i < rowCount; i++) {
       const truth = batch.truth[i]!;
@@ -63,11 +62,9 @@ export class MultiClassRows {
       const column = this.columnOf.get(truth) ?? -1;
       this.rank(row, column);
       countCalibration(this.calibration, row[best]!, column === best ? 1 : 0);
-      losses.log[losses.count] = logLossOf(row[column] ?? 0);
-      losses.brier[losses.count++] = brierOf(row, column);
+      losses.addMultiClass(row, column);
     }
-    this.logLoss.add(losses.log, losses.count);
-    this.brierScore.add(losses.brier, losses.count);
+    losses.addTo(this.losses);
   }
 
   merge(other: MultiClassRows): void {
@@ -76,8 +73,7 @@ export class MultiClassRows {
     this.pairs.merge(other.pairs);
     for (const [column, scores] of this.ranked.entries()) scores.merge(other.ranked[column]!);
     mergeCalibration(this.calibration, other.calibration);
-    this.logLoss.merge(other.logLoss);
-    this.brierScore.merge(other.brierScore);
+    mergeScoreLosses(this.losses, other.losses);
   }
 
   performance(confidence: number): MultiClassPerformance {
@@ -139,8 +135,8 @@ export class MultiClassRows {
     const scoredCount = this.rowCount - this.unscoredCount;
     return {
       rocAuc: macroArea(areas, scoredCount, options),
-      logLoss: this.logLoss.metric(NOT_NEGATIVE, options),
-      brierScore: this.brierScore.metric(NOT_NEGATIVE, options),
+      logLoss: this.losses.log.metric(NOT_NEGATIVE, options),
+      brierScore: this.losses.brier.metric(NOT_NEGATIVE, options),
       expectedCalibrationError: calibrationMetric(this.calibration, scoredCount, options),
     };
   }
@@ -175,23 +171,4 @@ export class MultiClassRows {
     if (groups === undefined) return { ...undefinedMetric(options.ifNone, 0), maxError: 0 };
     return areaMetric(groups, this.rowCount - this.unscoredCount, options);
   }
-}
-
-/** Reads row i into `row`; the column of its highest score, the first of equal ones, or null without a usable score. */
-export function readScores(scores: readonly Float64Array[], i: number, row: Float64Array): number | null {
-  let best: number | null = null;
-  for (let k = 0; k < scores.length; k++) {
-    const score = scores[k]![i]!;
-    if (!isUsableScore(score)) return null;
-    row[k] = score;
-    if (best === null || score > row[best]!) best = k;
-  }
-  return best;
-}
-
-/** Σ_k (score_k − [truth = k])²; −1 for a truth without a column. */
-export function brierOf(row: Float64Array, truthColumn: number): number {
-  let distance = truthColumn < 0 ? 1 : 0;
-  for (let k = 0; k < row.length; k++) distance += (row[k]! - (k === truthColumn ? 1 : 0)) ** 2;
-  return distance;
 }

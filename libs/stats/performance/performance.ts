@@ -68,7 +68,7 @@ export type UndefinedReason =
  * - `macro-f1`: the wider, at each end, of `mover` and the multinomial delta method (Takahashi et al. 2022)
  * - `delong`: DeLong's (1988) variance on the logit scale (Qin and Hotilovac 2008)
  * - `newcombe`: Newcombe's (2006) method 5, where DeLong's variance is 0
- * - `student`: mean ± t·s/√n of a loss that each row has
+ * - `student`: mean ± t·s/√n of a loss that each row has; of log loss and Brier, s is what was seen or what the scores imply, the larger
  * - `log-delta`: delta method on the logarithm: RMSE, and 1 − R²
  * - `scheffe`: simultaneous bounds of all bins of the calibration error (Scheffé 1953)
  * - `label-noise`: of an estimate: normal, from the variance that the calibrated probabilities say the labels have

@@ -36,7 +36,8 @@ export function scoreCell(score: number, { bits, count }: ScoreCells): number {
 
 /** The leading bits of the double itself, exponent and fraction, are a number that increases with it. */
 function cellBelowHalf(score: number, bits: number, count: number): number {
-  double[0] = score;
+  // −0 has the sign bit, and would be the largest.
+  double[0] = score + 0;
   const leading = words[1]! >>> (HIGH_WORD_FRACTION_BITS - bits);
   const first = (EXPONENT_BIAS - HALVINGS - 1) << bits;
   return Math.min(count / 2 - 1, Math.max(0, leading - first));
