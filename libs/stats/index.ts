@@ -123,6 +123,7 @@ export type {
   NoEstimatorReason,
   PredictedNumbers,
   RegressionEstimate,
+  RegressionEstimator,
 } from './performance/estimate/estimate.js';
 export {
   type AccumulatorLimits,
@@ -133,3 +134,5 @@ export {
   ClassificationEstimateAccumulator,
   fitClassificationEstimator,
 } from './performance/estimate/classification-estimate.js';
+export { fitRegressionEstimator } from './performance/estimate/regression-estimator.js';
+export { RegressionEstimateAccumulator } from './performance/estimate/regression-estimate.js';

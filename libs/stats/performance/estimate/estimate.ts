@@ -1,4 +1,6 @@
 import type { NamedColumn } from '../../columns.js';
+import type { Feature } from './boosting/features.js';
+import type { Tree } from './boosting/tree.js';
 import type {
   BinaryPerformance,
   ClassificationPerformance,
@@ -6,6 +8,7 @@ import type {
   ClassificationTask,
   Metric,
   MultiClassPerformance,
+  RegressionPerformance,
 } from '../performance.js';
 
 /** Of the JSON form of estimators; one that this code does not know is refused, not guessed at. */
@@ -101,7 +104,9 @@ export interface LabelledFeatures extends PredictedNumbers {
 /**
  * How the losses of held-out rows of the baseline were predicted, beside the constant estimate, the baseline's mean loss.
  *
- * `skill` is 1 − Σ(loss − predicted)²/Σ(loss − mean)², at most 1: 0 is as good as the constant, below it worse.
+ * `skill` is 1 − D(predicted)/D(constant), D the Poisson deviance Σ (loss·ln(loss/predicted) − loss + predicted), which the trees are fitted
+ * by and which a few huge losses do not rule: at most 1, 0 is as good as the constant, below it worse. It beats the constant where it is
+ * above 0 beyond chance (one-sided test of the rows' differences, 5%).
  */
 export interface LossSkill {
   readonly heldOutCount: number;
@@ -110,7 +115,40 @@ export interface LossSkill {
   readonly beatsConstant: boolean;
 }
 
-/** Mean absolute and root mean squared error as the features imply them, without ground truth (direct loss estimation). */
+/** How one loss is predicted: `scale`·exp(Σ trees); `scale` is the baseline's mean loss. */
+export interface LossModel {
+  readonly scale: number;
+  /** Empty where they do not beat the constant. */
+  readonly trees: readonly Tree[];
+  readonly skill: LossSkill;
+  /** Of held-out rows, Σ(loss − predicted)²/Σ predicted²: the variance of a row's loss is this times the square of its prediction. */
+  readonly relativeVariance: number;
+}
+
+/**
+ * What the losses of a regression without ground truth are estimated with; plain JSON, at most 200 kB.
+ *
+ * Splits of the trees name features by their place here, and bins by the features' edges; only features and edges that occur in a split
+ * are kept.
+ */
+export interface RegressionEstimator {
+  readonly kind: 'regression';
+  readonly version: typeof ESTIMATOR_VERSION;
+  /** Rows of the baseline with a finite truth and prediction. */
+  readonly rowCount: number;
+  readonly features: readonly Feature[];
+  readonly absolute: LossModel;
+  readonly squared: LossModel;
+  /** The baseline's own, from its ground truth: what an estimate is compared with. */
+  readonly baseline: RegressionPerformance;
+}
+
+/**
+ * Mean absolute and root mean squared error as the features imply them, without ground truth (direct loss estimation).
+ *
+ * Bias, R² and MAPE are not estimated: the trees know how large an error is likely to be, not its sign, and nothing of the truth itself.
+ * Intervals hold what these very rows' errors turn out to be, where rows with the same features err as they did in the baseline.
+ */
 export interface RegressionEstimate {
   readonly kind: 'regression';
   readonly rowCount: number;
