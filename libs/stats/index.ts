@@ -10,7 +10,7 @@ export type {
 } from './grid/grid.js';
 export { buildGrid } from './grid/build-grid.js';
 export { categoryKey } from './grid/category-key.js';
-export { deserializeGrid, serializeGrid } from './grid/grid-codec.js';
+export { deserializeGrid, gridOfColumns, serializeGrid } from './grid/grid-codec.js';
 export { BaselineStream, type StreamedBaseline } from './grid/stream/baseline-stream.js';
 export type {
   CategoricalProfile,
@@ -21,7 +21,20 @@ export type {
 } from './profile/profile.js';
 export { emptyProfile } from './profile/profile.js';
 export { foldColumns, foldSomeColumns } from './profile/fold-columns.js';
+export type {
+  CategoricalColumnSummary,
+  NamedColumnSummary,
+  NumericColumnSummary,
+  NumericSummary,
+  ProfileSummary,
+  SummaryProblem,
+  TextColumnSummary,
+} from './summary/profile-summary.js';
+export { profileOfSummary } from './summary/profile-of-summary.js';
+export { summaryOfProfile } from './summary/summary-of-profile.js';
+export { summaryProblems } from './summary/summary-problems.js';
 export { mergeProfiles } from './profile/merge-profiles.js';
+export { regrid, type RegriddedProfile } from './profile/regrid.js';
 export { deserializeProfile, serializeProfile } from './profile/profile-codec.js';
 export { type FrequentValue, frequentValues, type SpaceSaving } from './profile/space-saving.js';
 export type { BinCounts, PsiOptions } from './distance/bin-distances.js';
