@@ -49,6 +49,7 @@ export {
 export {
   doublesExpression,
   doublesOf,
+  integersOf,
   ParquetFile,
   quotedColumn,
   UnreadableParquet,
