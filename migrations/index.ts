@@ -6,6 +6,7 @@ import { RebuiltWindows1795400000005 } from './0005-rebuilt-windows.js';
 import { PayloadHalves1795400000006 } from './0006-payload-halves.js';
 import { CapturedRows1795400000007 } from './0007-captured-rows.js';
 import { GroundTruth1795400000008 } from './0008-ground-truth.js';
+import { Baselines1795400000009 } from './0009-baselines.js';
 
 /** Every migration, in order. Forward only; the schema never comes from `synchronize`. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   PayloadHalves1795400000006,
   CapturedRows1795400000007,
   GroundTruth1795400000008,
+  Baselines1795400000009,
 ] as const;

@@ -31,6 +31,8 @@ const OWNED: Readonly<Record<string, (model: Registered) => string>> = {
   model: ({ id }) => `id = ${id}`,
   version: byModelId,
   baseline: byVersion,
+  baseline_epoch: byVersion,
+  baseline_upload: byVersion,
   grid: ({ versionIds }) =>
     `hash not in (select grid_hash from baseline where version_id not in (${versionIds.join(', ')}))`,
   deployment: byModelId,
@@ -125,7 +127,9 @@ describe('the deletion of a model', () => {
     for (const version of ['v1', 'v2'])
       await registerVersion(rooms.models, name, version, undefined, COLUMNS);
     // The models share the grid of their first versions; each has one of its own.
-    await rooms.baselines.register(name, 'v1', { kind: 'rows', rows: evenRows(2_000) });
+    await rooms.baselineUploads.track(name, 'v1', 'first', (progress) =>
+      rooms.baselines.register(name, 'v1', { kind: 'rows', rows: evenRows(2_000) }, { progress }),
+    );
     await rooms.baselines.register(name, 'v2', { kind: 'rows', rows: evenRows(2_000, shift) });
     await rooms.deployments.register(name, deploymentSchema.parse({ version: 'v1' }));
     await rooms.monitors.put(name, monitorSchema.parse({ name: 'live', span: '3m', every: '1m' }));

@@ -2,11 +2,13 @@ import { Registry } from 'prom-client';
 import { DriftAnswers, DriftEvaluation, DriftMetrics, DriftResults, Monitors } from '#drift';
 import { GroundTruth } from '#ground-truth';
 import {
+  CapturedBaselines,
   CapturedExamples,
   CapturedExport,
   CapturedRows,
   Compaction,
   DEFAULT_INGEST_LIMITS,
+  FirstBaselines,
   GroupCommitter,
   Ingest,
   IngestMetrics,
@@ -28,18 +30,31 @@ import {
   WindowEvaluation,
 } from '#performance';
 import { TestClock, type Database } from '#platform';
-import { Baselines, Deployments, Models, modelSchema, versionSchema } from '#registry';
+import {
+  Baselines,
+  BaselineUploads,
+  Deployments,
+  Models,
+  modelSchema,
+  versionSchema,
+  type FitEstimator,
+} from '#registry';
 import { Signals } from '#signals';
 
 /** The moment at which tests begin: a whole minute. */
 export const START = Date.UTC(2026, 10, 23, 4);
 
 /** The rooms up to signals on a test database, on a clock that tests move. Windows wait for no late rows unless `lateness` says so. */
-export function connectRooms(database: Database, lateness: Lateness = 0) {
+export function connectRooms(
+  database: Database,
+  lateness: Lateness = 0,
+  fitEstimator: FitEstimator | null = null,
+) {
   const clock = new TestClock(START);
   const registry = new Registry();
   const models = new Models(database);
-  const baselines = new Baselines(database, models, clock);
+  const baselines = new Baselines(database, models, clock, fitEstimator);
+  const baselineUploads = new BaselineUploads(database, models);
   const deployments = new Deployments(database, models, clock);
   const metrics = new IngestMetrics(registry);
   const committer = new GroupCommitter(database, metrics, DEFAULT_INGEST_LIMITS.maxPendingCells);
@@ -50,6 +65,8 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
   const capturedRows = new CapturedRows(database, models, groundTruth);
   const capturedExport = new CapturedExport(models, capturedRows, groundTruth);
   const capturedExamples = new CapturedExamples(database, models, baselines, windows);
+  const capturedBaselines = new CapturedBaselines(database, models, baselines, capturedRows);
+  const firstBaselines = new FirstBaselines(database, models, capturedBaselines, windows, lateness);
   const compaction = new Compaction(database, baselines, clock, metrics, lateness);
   const pairing = new Pairing(database, metrics);
   const rollups = new Rollups(database, baselines, clock);
@@ -88,6 +105,8 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
   );
   return {
     baselines,
+    baselineUploads,
+    capturedBaselines,
     capturedExamples,
     capturedExport,
     capturedRows,
@@ -99,6 +118,7 @@ export function connectRooms(database: Database, lateness: Lateness = 0) {
     dueWindows,
     groundTruth,
     groundTruthIntake,
+    firstBaselines,
     ingest,
     models,
     monitors,

@@ -5,6 +5,7 @@ export const STAGES = [
   'compaction',
   'pairing',
   'roll-ups',
+  'first-baselines',
   'rebuilding',
   'ingest-signals',
   'drift',

@@ -1,5 +1,5 @@
 import type { DriftEvaluation, WindowSignals } from '#drift';
-import type { Compaction, Pairing, Rebuilding, Rollups } from '#ingest';
+import type { Compaction, FirstBaselines, Pairing, Rebuilding, Rollups } from '#ingest';
 import type { Outbox } from '#notify';
 import type { PerformanceEvaluation } from '#performance';
 import type { Clock, Logger } from '#platform';
@@ -12,6 +12,7 @@ export interface PassRooms {
   readonly compaction: Compaction;
   readonly pairing: Pairing;
   readonly rollups: Rollups;
+  readonly firstBaselines: FirstBaselines;
   readonly rebuilding: Rebuilding;
   readonly windowSignals: WindowSignals;
   readonly drift: DriftEvaluation;
@@ -51,6 +52,7 @@ export class EvaluationPass {
       compaction,
       pairing,
       rollups,
+      firstBaselines,
       rebuilding,
       windowSignals,
       drift,
@@ -65,6 +67,9 @@ export class EvaluationPass {
     await stage('compaction', () => compaction.run());
     await stage('pairing', () => pairing.run());
     await stage('roll-ups', () => rollups.run());
+    await stage('first-baselines', () =>
+      firstBaselines.run((model, error) => failed('first-baselines', error, { model })),
+    );
     await stage('rebuilding', () => rebuilding.run());
     await stage('ingest-signals', () =>
       windowSignals.write((model, error) => failed('ingest-signals', error, { model })),

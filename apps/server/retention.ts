@@ -4,13 +4,17 @@ import type { CapturedRows, Rebuilding, Rollups, Windows } from '#ingest';
 import type { Outbox } from '#notify';
 import type { PerformanceEvaluation } from '#performance';
 import { durationMs, type Clock } from '#platform';
+import type { BaselineUploads } from '#registry';
 import type { Signals } from '#signals';
 import type { LeewayConfig } from './config.js';
 import type { ModelDeletion } from './model-deletion.js';
 
 const EVERY_MS = 3_600_000;
+/** How long it is known what became of the upload of a baseline. */
+const UPLOADS_KEPT_MS = 24 * 3_600_000;
 
 export interface RetainingRooms {
+  readonly baselineUploads: BaselineUploads;
   readonly capturedRows: CapturedRows;
   readonly drift: DriftEvaluation;
   readonly groundTruth: GroundTruth;
@@ -50,6 +54,7 @@ export class Retention {
     await signals.dropBefore(now - durationMs(this.keep.signals));
     await drift.deleteBefore(now - durationMs(this.keep.driftResults));
     await outbox.deleteBefore(now - durationMs(this.keep.messages));
+    await this.rooms.baselineUploads.deleteBefore(now - UPLOADS_KEPT_MS);
     await this.rooms.modelDeletion.sweep();
     this.lastRunAt = now;
   }

@@ -2,11 +2,13 @@ import { CollectorRunner, createMetricsSource } from '#collectors';
 import { DriftAnswers, DriftEvaluation, DriftResults, Monitors, WindowSignals } from '#drift';
 import { GroundTruth } from '#ground-truth';
 import {
+  CapturedBaselines,
   CapturedExamples,
   CapturedExport,
   CapturedRows,
   Compaction,
   DEFAULT_INGEST_LIMITS,
+  FirstBaselines,
   GroupCommitter,
   Ingest,
   Pairing,
@@ -35,7 +37,7 @@ import {
   type Environment,
   type Logger,
 } from '#platform';
-import { Baselines, Deployments, Models } from '#registry';
+import { Baselines, BaselineUploads, Deployments, Models } from '#registry';
 import { Retraining, RetrainingRuns } from '#retraining';
 import { Alerts, NotificationGroups, RuleEvaluation, Rules } from '#rules';
 import { Signals } from '#signals';
@@ -76,6 +78,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
 
   const models = new Models(database);
   const baselines = new Baselines(database, models, clock);
+  const baselineUploads = new BaselineUploads(database, models);
   const deployments = new Deployments(database, models, clock);
 
   // A row finds its window for as long as that is kept, and is refused from then on.
@@ -94,6 +97,8 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const capturedRows = new CapturedRows(database, models, groundTruth);
   const capturedExport = new CapturedExport(models, capturedRows, groundTruth);
   const capturedExamples = new CapturedExamples(database, models, baselines, windows);
+  const capturedBaselines = new CapturedBaselines(database, models, baselines, capturedRows);
+  const firstBaselines = new FirstBaselines(database, models, capturedBaselines, windows, lateness);
   const compaction = new Compaction(database, baselines, clock, metrics.ingest, lateness);
 
   const rollups = new Rollups(database, baselines, clock);
@@ -193,6 +198,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const retention = new Retention(
     config.retention,
     {
+      baselineUploads,
       capturedRows,
       drift,
       groundTruth,
@@ -211,6 +217,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
       compaction,
       pairing: new Pairing(database, metrics.ingest),
       rollups,
+      firstBaselines,
       rebuilding,
       windowSignals: new WindowSignals(database, models, windows, signals, lateness),
       drift,
@@ -234,6 +241,8 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     address,
     apiKeys,
     baselines,
+    baselineUploads,
+    capturedBaselines,
     capturedExamples,
     capturedExport,
     capturedRows,
@@ -243,6 +252,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     deployments,
     drift,
     groundTruthIntake,
+    firstBaselines,
     metrics,
     ingest,
     jobs,

@@ -68,6 +68,7 @@ export class DriftAnswers {
       window: await this.merge(windows, epoch),
       newest: await this.newestOf(windows, epoch, version.model.grainMs),
       columns,
+      importances: await this.baselines.importances(epoch.id),
       thresholds: question.thresholds,
       driftedShare: question.driftedShare,
     });

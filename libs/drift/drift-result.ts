@@ -1,4 +1,4 @@
-import type { Version } from '#registry';
+import { importanceOf, type Importances, type Version } from '#registry';
 import {
   compareProfiles,
   modelVerdict,
@@ -55,6 +55,8 @@ export interface Compared {
   readonly baselineEffects: DesignEffects;
   readonly windowEffects: DesignEffects;
   readonly columns: readonly string[];
+  /** Weights of features that came with the baseline. */
+  readonly importances: Importances | null;
   readonly thresholds: Partial<DriftThresholds>;
   readonly driftedShare: number;
 }
@@ -82,6 +84,7 @@ export function compare({
   baselineEffects,
   windowEffects,
   columns,
+  importances,
   thresholds,
   driftedShare,
 }: Compared): Comparison {
@@ -94,16 +97,9 @@ export function compare({
   const roles = new Map(version.columns.map((column) => [column.name, column]));
   const judged = explained.flatMap(({ column, verdict }) => {
     const spec = roles.get(column);
-    return spec === undefined
-      ? []
-      : [
-          {
-            column,
-            role: spec.role,
-            verdict,
-            ...(spec.importance === undefined ? {} : { importance: spec.importance }),
-          },
-        ];
+    if (spec === undefined) return [];
+    const importance = importanceOf(spec, importances);
+    return [{ column, role: spec.role, verdict, ...(importance === undefined ? {} : { importance }) }];
   });
   const { verdict, reason, driftedShare: share } = modelVerdict(judged, driftedShare);
   return { verdict, reason, driftedShare: share, columns: explained };

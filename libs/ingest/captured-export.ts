@@ -71,7 +71,7 @@ async function* ndjsonLines(
   for await (const rows of pages) {
     signal.throwIfAborted();
     const lines = rows.map(({ inferenceId, timestamp, values }) => {
-      const cells = columns.map(({ name, type }) => [name, cellOf(values[name], type)] as const);
+      const cells = columns.map(({ name, type }) => [name, capturedCell(values[name], type)] as const);
       return `${JSON.stringify({ inferenceId, timestamp, values: Object.fromEntries(cells) })}\n`;
     });
     yield lines.join('');
@@ -86,13 +86,13 @@ async function* parquetBatches(
     yield [
       rows.map(({ inferenceId }) => inferenceId),
       rows.map(({ timestamp }) => Date.parse(timestamp)),
-      ...columns.map(({ name, type }) => rows.map(({ values }) => cellOf(values[name], type))),
+      ...columns.map(({ name, type }) => rows.map(({ values }) => capturedCell(values[name], type))),
     ];
   }
 }
 
 /** A captured value in its column's own type: booleans are captured as the categories that they are counted as. */
-function cellOf(value: unknown, type: ColumnType): WrittenCell {
+export function capturedCell(value: unknown, type: ColumnType): WrittenCell {
   if (type === 'numeric') return typeof value === 'number' ? value : null;
   if (typeof value !== 'string') return null;
   return type === 'boolean' ? value === 'true' : value;

@@ -87,16 +87,22 @@ export class CapturedRows {
   /**
    * All rows of a version whose windows start in the range, by pages, in the order of window and sample rank. Every page is read
    * in a transaction of its own: none stays open while a slow reader takes its time. A row that is stored meanwhile may be
-   * among them or not; none comes twice.
+   * among them or not; none comes twice. `whole` leaves out halves whose other one has not come.
    *
    * @throws LeewayError `not-found` at the end when the version was deleted meanwhile: then some rows are missing
    */
-  async *pages(version: Version, range: Partial<TimeRange>): AsyncGenerator<readonly StoredCapturedRow[]> {
+  async *pages(
+    version: Version,
+    range: Partial<TimeRange>,
+    which: 'all' | 'whole' = 'all',
+  ): AsyncGenerator<readonly StoredCapturedRow[]> {
     const limit = Math.max(1, Math.min(MAX_PAGE_ROWS, Math.floor(MAX_PAGE_CELLS / version.columns.length)));
     const to = toRfc3339(range.to ?? EVER.to);
     let after: PagePlace = { start: toRfc3339(range.from ?? EVER.from), rank: -1, id: '0' };
     for (;;) {
-      const rows = await this.database.transaction((tx) => readPage(tx, version, after, to, limit));
+      const rows = await this.database.transaction((tx) =>
+        readPage(tx, version, after, { to, limit, which }),
+      );
       if (rows.length > 0) yield rows.map((row) => shownRow(row, version));
       const last = rows.at(-1);
       if (last === undefined || rows.length < limit) break;
@@ -151,16 +157,16 @@ async function readPage(
   tx: Sql,
   version: Version,
   { start, rank, id }: PagePlace,
-  to: string,
-  limit: number,
+  { to, limit, which }: { readonly to: string; readonly limit: number; readonly which: 'all' | 'whole' },
 ): Promise<PagedRecord[]> {
   await tx.query('set local enable_sort = off');
   await tx.query('set local enable_bitmapscan = off');
   return tx.query<PagedRecord>(
     `select ${CAPTURED_COLUMNS}, sample_rank from captured_row
       where version_id = $1 and window_start >= $2 and window_start < $3 and (window_start, sample_rank, id) > ($2, $4, $5)
+        and ($7 = 'all' or part = 'whole')
       order by window_start, sample_rank, id limit $6`,
-    [version.id, start, to, rank, id, limit],
+    [version.id, start, to, rank, id, limit, which],
   );
 }
 

@@ -1,3 +1,5 @@
+export { CapturedBaselines, type CapturedBaseline } from './captured-baselines.js';
+export { FIRST_BASELINE_REASONS, FirstBaselines, type FirstBaselineStatus } from './first-baselines.js';
 export {
   CapturedExamples,
   type CapturedExample,

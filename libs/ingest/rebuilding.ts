@@ -56,12 +56,12 @@ export class Rebuilding {
     await this.database.query('delete from rebuilt_window where window_start < $1', [toRfc3339(before)]);
   }
 
-  /** Versions with a baseline that is younger than the windows that are rebuilt; the day more is for clocks that differ. */
+  /** Versions whose baseline counts for a shorter time than the windows that are rebuilt; the day more is for clocks that differ. */
   private renewedVersions(): Promise<RenewedVersion[]> {
     return this.database.query<RenewedVersion>(
       `select m.name as model, v.name as version, m.spec ->> 'grain' as grain
          from version v join model m on m.id = v.model_id
-        where exists (select 1 from baseline b where b.version_id = v.id and b.created_at > now() - interval '9 days')
+        where exists (select 1 from baseline_epoch e where e.version_id = v.id and e.created_at > now() - interval '9 days')
         order by v.id`,
     );
   }

@@ -4,6 +4,8 @@
  */
 export const ERROR_CODES = [
   'already-exists',
+  'baseline-columns-differ',
+  'baseline-counts-already',
   'baseline-empty',
   'baseline-unreadable',
   'body-empty',
@@ -28,6 +30,7 @@ export const ERROR_CODES = [
   'signal-limit-reached',
   'unauthenticated',
   'unsupported-media-type',
+  'upload-interrupted',
   'version-columns-fixed',
 ] as const;
 

@@ -1,34 +1,34 @@
-import {
-  buildGrid,
-  deserializeGrid,
-  deserializeProfile,
-  emptyProfile,
-  foldColumns,
-  serializeGrid,
-  serializeProfile,
-  type Grid,
-  type Profile,
-} from '#stats';
+import { buildGrid, deserializeGrid, deserializeProfile, type Grid, type Profile } from '#stats';
 import {
   decodeCursor,
   LeewayError,
   toPage,
-  toRfc3339,
-  windowStart,
   type Clock,
   type Database,
   type Page,
   type PageRequest,
-  type Sql,
 } from '#platform';
+import type { FitEstimator } from './aligned-sample.js';
+import { compareBaselines, type BaselineComparison } from './baseline-comparison.js';
+import {
+  addEpoch,
+  epochAt,
+  readEpochs,
+  statusOf,
+  type BaselineEpoch,
+  type BaselineStatus,
+} from './baseline-epochs.js';
+import { checkImportances, type Importances } from './baseline-importances.js';
+import { checkFit } from './baseline-inheritance.js';
+import {
+  readBaseline,
+  storeBaseline,
+  type NewBaseline,
+  type RegistrationOptions,
+} from './baseline-registration.js';
 import { summarizeProfile, type ColumnSummary } from './column-summary.js';
-import { readCsv } from './baseline-source/csv.js';
-import { readNdjson, readRows } from './baseline-source/ndjson.js';
-import { readParquet } from './baseline-source/parquet.js';
-import type { BaselineSource, BaselineTable } from './baseline-source/source.js';
+import type { BaselineSource } from './baseline-source/source.js';
 import type { Models, Version } from './models.js';
-import { frequentSegments, segmentColumnsOf } from './segments.js';
-import type { ColumnSpec } from './schemas.js';
 
 /** What normal looks like for one version: an immutable profile of training data on its own grid. */
 export interface Baseline {
@@ -38,51 +38,35 @@ export interface Baseline {
   readonly source: string;
   readonly rowCount: number;
   readonly gridHash: string;
-  /** The start of the first window that is counted on it; null for a version's first one, which counts from the beginning. */
+  readonly status: BaselineStatus;
+  /**
+   * The start of the first window that is counted on it since it was last promoted; null for a candidate, and for a version's first
+   * one, which counts from the beginning.
+   */
   readonly effectiveFrom: string | null;
   readonly createdAt: string;
 }
 
 export interface BaselineDetails extends Baseline {
+  /** Weights of features in the verdict; null where those of the schema hold. */
+  readonly importances: Importances | null;
   readonly columns: readonly ColumnSummary[];
 }
-
-/** When which grid counts: what ingest and drift need of a baseline. */
-export interface BaselineEpoch {
-  readonly id: string;
-  readonly gridHash: string;
-  /** Epoch milliseconds; -Infinity for the first baseline. */
-  readonly effectiveFrom: number;
-  /** The segments that are counted apart (see `segmentName`); null where only the categories of one column are known. */
-  readonly segments: readonly string[] | null;
-}
-
-/**
- * How long other processes may take to notice a new baseline. It takes effect at the first window boundary after that,
- * so that no window is counted on two grids.
- */
-export const BASELINE_NOTICE_MS = 2_000;
 
 interface BaselineRow {
   id: string;
   model: string;
   version: string;
+  version_id: string;
   source: string;
   row_count: string;
   grid_hash: string;
-  effective_from: Date | null;
+  importances: Importances | null;
   created_at: Date;
 }
 
-interface EpochRow {
-  id: string;
-  grid_hash: string;
-  effective_from: Date | null;
-  segments: string[] | null;
-}
-
 const SELECT = `
-  select b.id, m.name as model, v.name as version, b.source, b.row_count, b.grid_hash, b.effective_from, b.created_at
+  select b.id, m.name as model, v.name as version, b.version_id, b.source, b.row_count, b.grid_hash, b.importances, b.created_at
     from baseline b join version v on v.id = b.version_id join model m on m.id = v.model_id`;
 
 /** The training baselines of versions. */
@@ -93,28 +77,87 @@ export class Baselines {
     private readonly database: Database,
     private readonly models: Models,
     private readonly clock: Clock,
+    private readonly fitEstimator: FitEstimator | null = null,
   ) {}
 
   /**
    * Reads training data to its end, then stores its grid and profile in one transaction: a source that fails in the
    * middle leaves nothing behind.
    *
-   * @throws LeewayError `baseline-unreadable` with the place, `baseline-empty`, or `already-exists` for the newest one again
+   * @throws LeewayError `baseline-unreadable` with the place, `baseline-empty`, `column-unknown` for an importance, or `already-exists`
+   * for the newest one again
    */
-  async register(modelName: string, versionName: string, source: BaselineSource): Promise<BaselineDetails> {
+  async register(
+    modelName: string,
+    versionName: string,
+    source: BaselineSource,
+    options: RegistrationOptions = {},
+  ): Promise<BaselineDetails> {
     const version = await this.models.getVersion(modelName, versionName);
-    const table = await read(source, version.columns);
-    if (table.rowCount === 0)
-      throw new LeewayError(
-        'baseline-empty',
-        'the baseline has 0 rows; send at least one row of training data',
-      );
-    const grid = buildGrid(table.columns);
-    const profile = emptyProfile(grid);
-    foldColumns(profile, table.rowCount, table.columns);
-    const segments = frequentSegments(segmentColumnsOf(version.columns), table.columns, table.rowCount);
-    const baseline = await this.store(version, source.kind, profile, segments);
-    return { ...baseline, columns: summarizeProfile(profile) };
+    checkImportances(version, options.importances);
+    return this.store(version, await readBaseline(version, source, this.fitEstimator, options), options);
+  }
+
+  /**
+   * Registers the baseline of another version of the model as one of this version: the same profile on the same grid. What was fitted
+   * to the outcomes of the other version, its estimator, stays with it.
+   *
+   * @throws LeewayError `not-found`, `baseline-columns-differ` naming the columns, `column-unknown`, `already-exists`
+   */
+  async inherit(
+    modelName: string,
+    versionName: string,
+    from: { readonly version: string } | { readonly baselineId: string },
+    options: RegistrationOptions = {},
+  ): Promise<BaselineDetails> {
+    const version = await this.models.getVersion(modelName, versionName);
+    checkImportances(version, options.importances);
+    const row = await this.row(
+      'version' in from ? await this.countingIn(modelName, from.version) : from.baselineId,
+    );
+    if (row.model !== modelName) throw unknownBaseline(row.id, modelName);
+    const profile = await this.profile(row.id);
+    checkFit(profile.grid, await this.models.getVersion(modelName, row.version), version);
+    const [{ segments } = { segments: null }] = await this.database.query<{ segments: string[] | null }>(
+      'select segments from baseline where id = $1',
+      [row.id],
+    );
+    const importances = options.importances ?? row.importances;
+    return this.store(
+      version,
+      { source: 'inherited', profile, segments, estimator: null, importances },
+      options,
+    );
+  }
+
+  /** How another baseline compares with this one, on this one's grid. @throws LeewayError `not-found` */
+  async compare(id: string, otherId: string): Promise<BaselineComparison> {
+    const row = await this.row(id);
+    return compareBaselines(
+      { id, profile: await this.profile(id) },
+      { id: otherId, profile: await this.profile(otherId) },
+      await this.models.getVersion(row.model, row.version),
+      row.importances,
+    );
+  }
+
+  private async countingIn(modelName: string, versionName: string): Promise<string> {
+    const { id } = await this.models.getVersion(modelName, versionName);
+    const epoch = epochAt(await this.epochs(id), this.clock.now());
+    if (epoch !== null) return epoch.id;
+    throw new LeewayError('not-found', `version ${JSON.stringify(versionName)} has no baseline that counts`);
+  }
+
+  /** Stores what was read or made elsewhere. */
+  private async store(
+    version: Version,
+    baseline: NewBaseline,
+    options: RegistrationOptions,
+  ): Promise<BaselineDetails> {
+    const id = await this.database.transaction((tx) =>
+      storeBaseline(tx, version, baseline, this.clock, options),
+    );
+    return this.details(await this.row(id), baseline.profile);
   }
 
   async list(
@@ -127,29 +170,64 @@ export class Baselines {
       `${SELECT} where b.version_id = $1 and b.id > $2 order by b.id limit $3`,
       [version.id, decodeCursor(cursor) ?? '0', limit + 1],
     );
-    return toPage(rows, limit, (row) => row.id, toBaseline);
+    const epochs = await this.epochs(version.id);
+    return toPage(
+      rows,
+      limit,
+      (row) => row.id,
+      (row) => this.shown(row, epochs),
+    );
   }
 
   /** @throws LeewayError `not-found` */
   async get(id: string): Promise<BaselineDetails> {
-    const [row] = await this.database.query<BaselineRow>(`${SELECT} where b.id = $1`, [id]);
-    if (row === undefined)
-      throw new LeewayError('not-found', `there is no baseline with the id ${JSON.stringify(id)}`);
-    return { ...toBaseline(row), columns: summarizeProfile(await this.profile(id)) };
+    return this.details(await this.row(id), await this.profile(id));
   }
 
-  /** When which baseline of the version counts, oldest first. */
+  /**
+   * Lets a candidate, or an older baseline again, be the one that counts, from the next window boundary on.
+   *
+   * @throws LeewayError `not-found`, or `baseline-counts-already`
+   */
+  async promote(id: string): Promise<BaselineDetails> {
+    const { model, version: name } = await this.row(id);
+    const version = await this.models.getVersion(model, name);
+    await this.database.transaction(async (tx) => {
+      await tx.query('select 1 from version where id = $1 for update', [version.id]);
+      await addEpoch(tx, version, id, this.clock.now());
+    });
+    return this.get(id);
+  }
+
+  /** When which baseline of the version counts, in the order in which that was decided. */
   async epochs(versionId: string): Promise<BaselineEpoch[]> {
-    const rows = await this.database.query<EpochRow>(
-      'select id, grid_hash, effective_from, segments from baseline where version_id = $1 order by id',
-      [versionId],
+    return readEpochs(this.database, versionId);
+  }
+
+  /** The weights of features that came with a baseline; null where those of the schema hold. */
+  async importances(id: string): Promise<Importances | null> {
+    return (await this.row(id)).importances;
+  }
+
+  /** Gives a baseline other importances: what its data says stays as it is. @throws LeewayError `not-found`, `column-unknown` */
+  async setImportances(id: string, importances: Importances): Promise<BaselineDetails> {
+    const { model, version } = await this.row(id);
+    checkImportances(await this.models.getVersion(model, version), importances);
+    await this.database.query('update baseline set importances = $2 where id = $1', [
+      id,
+      JSON.stringify(importances),
+    ]);
+    return this.get(id);
+  }
+
+  /** What `FitEstimator` made of the baseline's rows; null where it had no outcomes. @throws LeewayError `not-found` */
+  async estimator(id: string): Promise<unknown> {
+    const [row] = await this.database.query<{ estimator: unknown }>(
+      'select estimator from baseline where id = $1',
+      [id],
     );
-    return rows.map((row) => ({
-      id: row.id,
-      gridHash: row.grid_hash,
-      effectiveFrom: row.effective_from?.getTime() ?? -Infinity,
-      segments: row.segments,
-    }));
+    if (row === undefined) throw unknownBaseline(id);
+    return row.estimator;
   }
 
   /** The profile of a baseline, on its grid. */
@@ -158,8 +236,7 @@ export class Baselines {
       'select profile, grid_hash from baseline where id = $1',
       [id],
     );
-    if (row === undefined)
-      throw new LeewayError('not-found', `there is no baseline with the id ${JSON.stringify(id)}`);
+    if (row === undefined) throw unknownBaseline(id);
     return deserializeProfile(row.profile, await this.grid(row.grid_hash));
   }
 
@@ -178,53 +255,36 @@ export class Baselines {
     return grid;
   }
 
-  private async store(
-    version: Version,
-    source: string,
-    profile: Profile,
-    segments: readonly string[],
-  ): Promise<Baseline> {
-    return this.database.transaction(async (tx) => {
-      await tx.query('select 1 from version where id = $1 for update', [version.id]);
-      const bytes = base64(serializeProfile(profile));
-      await refuseRepetition(tx, version, bytes);
-      const effectiveFrom = await this.nextBoundary(tx, version);
-      // Base64 text and not a binary parameter: the embedded database reads large binary parameters fourteen times slower.
-      await tx.query(
-        `insert into grid (hash, body) values ($1, decode($2, 'base64')) on conflict do nothing`,
-        [profile.grid.hash, base64(serializeGrid(profile.grid))],
-      );
-      const [row] = await tx.query<{ id: string }>(
-        `insert into baseline (version_id, source, row_count, grid_hash, profile, effective_from, segments)
-         values ($1, $2, $3, $4, decode($5, 'base64'), $6, $7) returning id`,
-        [version.id, source, profile.rowCount, profile.grid.hash, bytes, effectiveFrom, segments],
-      );
-      const [stored] = await tx.query<BaselineRow>(`${SELECT} where b.id = $1`, [row?.id]);
-      if (stored === undefined) throw new Error('the statement returned no row');
-      return toBaseline(stored);
-    });
+  private async row(id: string): Promise<BaselineRow> {
+    const [row] = await this.database.query<BaselineRow>(`${SELECT} where b.id = $1`, [id]);
+    if (row === undefined) throw unknownBaseline(id);
+    return row;
   }
 
-  /** Null for the first baseline; else the start of the first window that every process counts on the new one. */
-  private async nextBoundary(tx: Sql, version: Version): Promise<string | null> {
-    const earlier = await tx.query('select 1 from baseline where version_id = $1 limit 1', [version.id]);
-    if (earlier.length === 0) return null;
-    const { grainMs } = version.model;
-    return toRfc3339(windowStart(this.clock.now() + BASELINE_NOTICE_MS, grainMs) + grainMs);
+  private async details(row: BaselineRow, profile: Profile): Promise<BaselineDetails> {
+    const shown = this.shown(row, await this.epochs(row.version_id));
+    return { ...shown, importances: row.importances, columns: summarizeProfile(profile) };
+  }
+
+  private shown(row: BaselineRow, epochs: readonly BaselineEpoch[]): Baseline {
+    const latest = epochs.findLast(({ id }) => id === row.id)?.effectiveFrom ?? -Infinity;
+    return {
+      id: row.id,
+      model: row.model,
+      version: row.version,
+      source: row.source,
+      rowCount: Number(row.row_count),
+      gridHash: row.grid_hash,
+      status: statusOf(row.id, epochs, this.clock.now()),
+      effectiveFrom: latest === -Infinity ? null : new Date(latest).toISOString(),
+      createdAt: row.created_at.toISOString(),
+    };
   }
 }
 
-/** The newest baseline cannot be replaced by itself: that is an upload that was sent again. */
-async function refuseRepetition(tx: Sql, version: Version, bytes: string): Promise<void> {
-  const [newest] = await tx.query<{ id: string; is_same: boolean }>(
-    `select id, profile = decode($2, 'base64') as is_same from baseline where version_id = $1 order by id desc limit 1`,
-    [version.id, bytes],
-  );
-  if (newest?.is_same !== true) return;
-  throw new LeewayError(
-    'already-exists',
-    `baseline ${newest.id} of version ${JSON.stringify(version.name)} is of exactly this data; see /api/v1/baselines/${newest.id}`,
-  );
+function unknownBaseline(id: string, model?: string): LeewayError {
+  const where = model === undefined ? 'there' : `in the model ${JSON.stringify(model)} there`;
+  return new LeewayError('not-found', `${where} is no baseline with the id ${JSON.stringify(id)}`);
 }
 
 /** Grids in memory: about 50 kB each at 30 columns. */
@@ -232,38 +292,3 @@ const MAX_KEPT_GRIDS = 200;
 
 /** The grid of rows that arrive before any baseline: they are counted, column by column they are not. */
 export const NO_BASELINE_GRID: Grid = buildGrid([]);
-
-/** The baseline that counts for windows that start at `at`, or null when there is none yet. */
-export function epochAt(epochs: readonly BaselineEpoch[], at: number): BaselineEpoch | null {
-  return epochs.findLast((epoch) => epoch.effectiveFrom <= at) ?? null;
-}
-
-function read(source: BaselineSource, columns: readonly ColumnSpec[]): Promise<BaselineTable> {
-  switch (source.kind) {
-    case 'csv':
-      return readCsv(source, columns);
-    case 'ndjson':
-      return readNdjson(source, columns);
-    case 'parquet':
-      return readParquet(source, columns);
-    case 'rows':
-      return readRows(source, columns);
-  }
-}
-
-export function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
-}
-
-function toBaseline(row: BaselineRow): Baseline {
-  return {
-    id: row.id,
-    model: row.model,
-    version: row.version,
-    source: row.source,
-    rowCount: Number(row.row_count),
-    gridHash: row.grid_hash,
-    effectiveFrom: row.effective_from?.toISOString() ?? null,
-    createdAt: row.created_at.toISOString(),
-  };
-}

@@ -1,15 +1,17 @@
-export { readParquet } from './baseline-source/parquet.js';
-export type { BaselineSource } from './baseline-source/source.js';
+export type { AlignedColumn, AlignedSample, FitEstimator } from './aligned-sample.js';
+export { type BaselineComparison, type ColumnComparison } from './baseline-comparison.js';
+export { BASELINE_NOTICE_MS, epochAt, type BaselineEpoch, type BaselineStatus } from './baseline-epochs.js';
+export { importanceOf, importancesSchema, type Importances } from './baseline-importances.js';
+export { checkFit } from './baseline-inheritance.js';
+export { base64, profileOfRows, type RegistrationOptions } from './baseline-registration.js';
+export type { BaselineSource, ByteStream, SourceRow } from './baseline-source/source.js';
 export {
-  base64,
-  Baselines,
-  BASELINE_NOTICE_MS,
-  epochAt,
-  NO_BASELINE_GRID,
-  type Baseline,
-  type BaselineDetails,
-  type BaselineEpoch,
-} from './baselines.js';
+  BaselineUploads,
+  UPLOAD_STATES,
+  type BaselineUpload,
+  type UploadTracking,
+} from './baseline-uploads.js';
+export { Baselines, NO_BASELINE_GRID, type Baseline, type BaselineDetails } from './baselines.js';
 export { summarizeProfile, type ColumnSummary } from './column-summary.js';
 export { Deployments, recentDeployments, retiredVersions, type Deployment } from './deployments.js';
 export {
@@ -22,13 +24,15 @@ export {
   type LockedModel,
 } from './model-deletion.js';
 export { Models, type Model, type Version } from './models.js';
+export { profileSchema, type ProfileSpec } from './profile-schema.js';
 export { MAX_SEGMENTS, segmentColumnsOf, segmentName } from './segments.js';
 export {
-  baselineRowsSchema,
+  baselineBodySchema,
   columnSchema,
   deploymentSchema,
   modelSchema,
   versionSchema,
+  type BaselineBody,
   type ColumnRole,
   type ColumnSpec,
   type DeploymentSpec,

@@ -44,6 +44,8 @@ export async function deleteRegistryOf(
 
 /** A grid may serve baselines of other models, and stays then. */
 async function deleteBaselines(tx: Transaction, versionIds: readonly string[]): Promise<number> {
+  for (const table of ['baseline_upload', 'baseline_epoch'])
+    await tx.query(`delete from ${table} where version_id = any ($1::bigint[])`, [versionIds]);
   const baselines = await tx.query<{ grid_hash: string }>(
     'delete from baseline where version_id = any ($1::bigint[]) returning grid_hash',
     [versionIds],

@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openTestDatabase, type TestDatabase } from '../../test/database.js';
 import { connectRooms, evenRows, registerVersion } from '../../test/rooms.js';
 import { deploymentSchema, modelSchema, versionSchema } from './schemas.js';
-import { epochAt, BASELINE_NOTICE_MS } from './baselines.js';
+import type { AlignedSample } from './aligned-sample.js';
+import { importanceOf } from './baseline-importances.js';
+import { epochAt, BASELINE_NOTICE_MS } from './baseline-epochs.js';
 import { retiredVersions } from './deployments.js';
 
 describe('registry', () => {
@@ -188,6 +190,241 @@ describe('registry', () => {
       expect(epochAt(epochs, rooms.clock.now())?.id).toBe(epochs[0]?.id);
       expect(epochAt(epochs, epochs[1]?.effectiveFrom ?? 0)?.id).toBe(epochs[1]?.id);
       expect(epochAt([], 0)).toBeNull();
+    });
+  });
+
+  describe('the baseline that counts', () => {
+    const register = (version: string, shift: number, isPromoted = true) =>
+      rooms.baselines.register('m', version, { kind: 'rows', rows: evenRows(100, shift) }, { isPromoted });
+    const statuses = async (version: string): Promise<string[]> =>
+      (await rooms.baselines.list('m', version, { limit: 10 })).items.map(({ status }) => status);
+    const countingIn = async (version: string): Promise<string | undefined> => {
+      const { id } = await rooms.models.getVersion('m', version);
+      return epochAt(await rooms.baselines.epochs(id), rooms.clock.now())?.id;
+    };
+
+    it('is no candidate before its promotion, and then from the next window boundary on', async () => {
+      await registerVersion(rooms.models, 'm', 'promoted');
+      const first = await register('promoted', 0);
+      const candidate = await register('promoted', 1, false);
+      expect(candidate).toMatchObject({ status: 'candidate', effectiveFrom: null });
+      const promoted = await rooms.baselines.promote(candidate.id);
+      expect(promoted.status).toBe('next');
+      expect(Date.parse(promoted.effectiveFrom ?? '') % 60_000).toBe(0);
+      expect(Date.parse(promoted.effectiveFrom ?? '')).toBeGreaterThan(
+        rooms.clock.now() + BASELINE_NOTICE_MS,
+      );
+      expect(await countingIn('promoted')).toBe(first.id);
+      rooms.clock.advance(120_000);
+      expect(await countingIn('promoted')).toBe(candidate.id);
+      expect(await statuses('promoted')).toEqual(['superseded', 'current']);
+    });
+
+    it('counts from the beginning where it is the first that was promoted', async () => {
+      await registerVersion(rooms.models, 'm', 'late');
+      const candidate = await register('late', 0, false);
+      expect(await countingIn('late')).toBeUndefined();
+      await rooms.baselines.promote(candidate.id);
+      expect(await rooms.baselines.get(candidate.id)).toMatchObject({
+        status: 'current',
+        effectiveFrom: null,
+      });
+    });
+
+    it('may be an older one again; of two decisions before one boundary the later holds', async () => {
+      await registerVersion(rooms.models, 'm', 'again');
+      const first = await register('again', 0);
+      const second = await register('again', 1);
+      await rooms.baselines.promote(first.id);
+      rooms.clock.advance(120_000);
+      expect(await countingIn('again')).toBe(first.id);
+      expect(await statuses('again')).toEqual(['current', 'superseded']);
+      await expect(rooms.baselines.promote(first.id)).rejects.toMatchObject({
+        code: 'baseline-counts-already',
+      });
+      await rooms.baselines.promote(second.id);
+      await expect(rooms.baselines.promote(second.id)).rejects.toMatchObject({
+        code: 'baseline-counts-already',
+      });
+      await expect(rooms.baselines.promote('999999')).rejects.toMatchObject({ code: 'not-found' });
+    });
+  });
+
+  describe('importances', () => {
+    it('come with a baseline or later, and are of features only', async () => {
+      await registerVersion(rooms.models, 'm', 'weighed');
+      const source = { kind: 'rows' as const, rows: evenRows(50) };
+      const register = (importances: Record<string, number>) =>
+        rooms.baselines.register('m', 'weighed', source, { importances });
+      for (const name of ['secret', 'zz', 'constructor'])
+        await expect(register({ x: 1, [name]: 1 })).rejects.toMatchObject({
+          code: 'column-unknown',
+          message: expect.stringContaining(`"${name}"`) as unknown,
+          places: [{ pointer: `/importances/${name}` }],
+        });
+      const { id, importances } = await register({ x: 3 });
+      expect(importances).toEqual({ x: 3 });
+      expect((await rooms.baselines.setImportances(id, { c: 2 })).importances).toEqual({ c: 2 });
+      await expect(rooms.baselines.setImportances(id, { zz: 2 })).rejects.toMatchObject({
+        code: 'column-unknown',
+      });
+    });
+
+    it('of the baseline go before those of the schema, column by column', () => {
+      const schema = { name: 'x', role: 'feature', type: 'numeric', importance: 5 } as const;
+      expect(importanceOf(schema, { x: 0 })).toBe(0);
+      expect(importanceOf(schema, { c: 2 })).toBe(5);
+      expect(importanceOf({ ...schema, name: 'constructor' }, {})).toBe(5);
+      expect(importanceOf(schema, null)).toBe(5);
+    });
+  });
+
+  describe('inheriting', () => {
+    it('takes the same profile on the same grid, with importances', async () => {
+      for (const version of ['old', 'new']) await registerVersion(rooms.models, 'm', version);
+      const source = { kind: 'rows' as const, rows: evenRows(80, 3) };
+      const old = await rooms.baselines.register('m', 'old', source, { importances: { x: 2 } });
+      const inherited = await rooms.baselines.inherit('m', 'new', { version: 'old' });
+      expect(inherited).toMatchObject({
+        ...{ source: 'inherited', version: 'new', status: 'current', gridHash: old.gridHash, rowCount: 80 },
+        importances: { x: 2 },
+      });
+      expect(inherited.columns).toEqual(old.columns);
+      await expect(rooms.baselines.inherit('m', 'new', { baselineId: old.id })).rejects.toMatchObject({
+        code: 'already-exists',
+      });
+    });
+
+    it.each<[string, object[], string[]]>([
+      [
+        'other types',
+        [
+          { name: 'x', role: 'feature', type: 'categorical' },
+          { name: 'c', role: 'feature', type: 'categorical' },
+        ],
+        ['"x" is categorical in "other types" and numeric in "v1"'],
+      ],
+      [
+        'more and fewer columns',
+        [
+          { name: 'x', role: 'feature', type: 'numeric' },
+          { name: 'y', role: 'feature', type: 'numeric' },
+        ],
+        ['"y" is not in the baseline', '"c" is no column of "more and fewer columns"'],
+      ],
+      [
+        'other roles',
+        [
+          { name: 'x', role: 'prediction', type: 'numeric' },
+          { name: 'c', role: 'feature', type: 'categorical' },
+        ],
+        ['"x" is a prediction in "other roles" and a feature in "v1"'],
+      ],
+    ])('is refused for %s, and says which', async (name, columns, details) => {
+      await registerVersion(rooms.models, 'fits');
+      if ((await rooms.baselines.list('fits', 'v1', { limit: 1 })).items.length === 0)
+        await rooms.baselines.register('fits', 'v1', { kind: 'rows', rows: evenRows(80) });
+      const version = name.replaceAll(' ', '-');
+      await registerVersion(rooms.models, 'fits', version, undefined, columns);
+      await expect(rooms.baselines.inherit('fits', version, { version: 'v1' })).rejects.toMatchObject({
+        code: 'baseline-columns-differ',
+        places: details.map((detail) => ({ detail: detail.replace(name, version) })),
+      });
+    });
+
+    it('is refused from a version without a baseline, and from another model', async () => {
+      for (const model of ['m', 'elsewhere']) await registerVersion(rooms.models, model, 'empty');
+      const { id } = await rooms.baselines.register('elsewhere', 'empty', {
+        kind: 'rows',
+        rows: evenRows(9),
+      });
+      for (const from of [{ version: 'empty' }, { baselineId: id }])
+        await expect(rooms.baselines.inherit('m', 'new', from)).rejects.toMatchObject({ code: 'not-found' });
+    });
+  });
+
+  describe('the comparison of two baselines', () => {
+    const compare = async (version: string, shift: number) => {
+      await registerVersion(rooms.models, 'm', version);
+      const ours = await rooms.baselines.register('m', version, { kind: 'rows', rows: evenRows(5_000) });
+      const theirs = await rooms.baselines.register('m', version, {
+        kind: 'rows',
+        rows: evenRows(4_000, shift),
+      });
+      return rooms.baselines.compare(ours.id, theirs.id);
+    };
+
+    it('finds the same rows alike, and says how far off that can be', async () => {
+      const { verdict, hasOneGrid, columns, notes, leftOut } = await compare('alike', 0);
+      expect({ verdict, hasOneGrid, leftOut }).toEqual({ verdict: 'ok', hasOneGrid: false, leftOut: [] });
+      expect(columns.map(({ column }) => column)).toEqual(['x', 'c']);
+      expect(columns[0]?.gridError).toBeGreaterThan(0);
+      expect(columns[0]?.gridError).toBeLessThan(2 / 940);
+      expect(columns[1]?.gridError).toBe(0);
+      expect(notes[0]).toContain('off by at most 0.');
+    });
+
+    it('finds others apart', async () => {
+      const { verdict, columns } = await compare('apart', 0.3);
+      expect(verdict).toBe('drifted');
+      expect(columns.map(({ verdict: each }) => each)).toEqual(['drifted', 'ok']);
+      expect(columns[0]?.ks).toBeCloseTo(0.3, 2);
+    });
+  });
+
+  describe('a sample for estimators', () => {
+    it('is of whole rows, at most so many, the same in every form, and what is made of it is kept', async () => {
+      const samples: AlignedSample[] = [];
+      const sampling = connectRooms(test.database, 0, (_version, sample) => {
+        samples.push(sample);
+        return { rows: sample.rowCount };
+      });
+      const columns = [
+        { name: 'x', role: 'feature', type: 'numeric' },
+        { name: 't', role: 'feature', type: 'text' },
+        { name: 'p', role: 'score', type: 'numeric' },
+        { name: 'y', role: 'groundTruth', type: 'categorical' },
+      ];
+      // Some cells are of a wrong type, at other places in each column.
+      const lines = Array.from({ length: 60_000 }, (_, i) => ({
+        x: i % 7 === 0 ? 'bad' : i,
+        t: 'text',
+        p: i % 5 === 0 ? 'bad' : i,
+        y: String(i),
+      }));
+      const files = {
+        csv: `y,p,t,x\n${lines.map(({ x, t, p, y }) => `${y},${p},${t},${x}`).join('\n')}\n`,
+        ndjson: lines.map((line) => JSON.stringify(line)).join('\n'),
+      };
+      for (const [kind, text] of Object.entries(files) as ['csv' | 'ndjson', string][]) {
+        await registerVersion(sampling.models, 'sampled', kind, undefined, columns);
+        const source = { kind, stream: Readable.from([Buffer.from(text)]) };
+        const { id } = await sampling.baselines.register('sampled', kind, source);
+        expect(await sampling.baselines.estimator(id)).toEqual({ rows: 50_000 });
+      }
+      const [sample, other] = samples;
+      expect(other).toEqual(sample);
+      expect(sample?.columns.map(({ name }) => name)).toEqual(['x', 'p', 'y']);
+      const [x, p, y] = sample?.columns.map(({ values }) => values) ?? [];
+      let sum = 0;
+      for (let row = 0; row < 50_000; row += 1) {
+        const i = Number(y?.[row]);
+        sum += i;
+        if (Number(x?.[row]) !== i) expect([i % 7, x?.[row]]).toEqual([0, NaN]);
+        if (Number(p?.[row]) !== i) expect([i % 5, p?.[row]]).toEqual([0, NaN]);
+      }
+      // The mean of 50,000 of 60,000 places, uniformly drawn, has a standard deviation of 32.
+      expect(Math.abs(sum / 50_000 - 29_999.5)).toBeLessThan(4 * 32);
+    });
+
+    it('is not taken where there are no outcomes', async () => {
+      const sampling = connectRooms(test.database, 0, () => ({ never: true }));
+      await registerVersion(sampling.models, 'no-outcomes');
+      const { id } = await sampling.baselines.register('no-outcomes', 'v1', {
+        kind: 'rows',
+        rows: evenRows(100),
+      });
+      expect(await sampling.baselines.estimator(id)).toBeNull();
     });
   });
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { COLUMN_TYPES } from '#payloads';
 import { instantSchema, nameSchema, positiveDurationSchema } from '#platform';
+import { importancesSchema } from './baseline-importances.js';
+import { profileSchema } from './profile-schema.js';
 
 export const COLUMN_ROLES = ['feature', 'prediction', 'score', 'groundTruth', 'segment'] as const;
 export type ColumnRole = (typeof COLUMN_ROLES)[number];
@@ -16,13 +18,17 @@ export const columnSchema = z.strictObject({
   type: z
     .enum(COLUMN_TYPES)
     .describe('Text is watched by its length, blank values and new words; embeddings are not supported yet'),
-  importance: z.number().positive().optional().describe('Weight of a feature in the verdict of the model'),
   class: z
     .string()
     .min(1)
     .max(1_000)
     .optional()
     .describe('Of a score: the class whose probability it is; of a single score, the positive class'),
+  importance: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Weight of a feature in the verdict of the model; the importances of a baseline go before it'),
 });
 export type ColumnSpec = z.infer<typeof columnSchema>;
 
@@ -147,6 +153,15 @@ export const modelSchema = z.strictObject({
   sampling: samplingSchema.default({ fraction: 1 }),
   capture: captureSchema.default({ fraction: 0.1, maxRowsPerWindow: 1_000, redactedColumns: [] }),
   performance: performanceSchema.default({ minLabelledRows: 100, minLabelledShare: 0.5, deadline: '7d' }),
+  baselineFromFirst: z
+    .strictObject({
+      span: positiveDurationSchema
+        .default('7d')
+        .describe('How much of production, from its first captured row on'),
+      minRows: z.number().int().min(1).default(1_000).describe('Captured rows that it takes at least'),
+    })
+    .optional()
+    .describe('Makes the first baseline of a version that has none from the rows that were captured of it'),
 });
 export type ModelSpec = z.infer<typeof modelSchema>;
 
@@ -161,6 +176,38 @@ export const deploymentSchema = z.strictObject({
 });
 export type DeploymentSpec = z.infer<typeof deploymentSchema>;
 
-export const baselineRowsSchema = z.strictObject({
-  rows: z.array(z.record(z.string(), z.unknown())).describe('Rows of training data, by column name'),
-});
+/** Where a baseline comes from that is sent as JSON: one of these. */
+const SOURCES = ['rows', 'capturedRows', 'profile', 'inherit'] as const;
+
+export const baselineBodySchema = z
+  .strictObject({
+    rows: z
+      .array(z.record(z.string(), z.unknown()))
+      .optional()
+      .describe('Rows of training data, by column name'),
+    capturedRows: z
+      .strictObject({
+        version: nameSchema.optional().describe('Whose rows; by default those of the version itself'),
+        from: instantSchema,
+        to: instantSchema,
+      })
+      .refine(({ from, to }) => Date.parse(from) < Date.parse(to), {
+        path: ['to'],
+        message: 'must be after `from`',
+      })
+      .optional()
+      .describe('The rows that were captured of windows that start in the range'),
+    profile: profileSchema.optional(),
+    inherit: z
+      .union([
+        z.strictObject({ version: nameSchema.describe('The baseline that counts there') }),
+        z.strictObject({ baselineId: z.string().regex(/^\d{1,18}$/) }),
+      ])
+      .optional()
+      .describe('The baseline of another version of the model, whose columns must be the same'),
+    importances: importancesSchema.optional(),
+  })
+  .refine((body) => SOURCES.filter((source) => body[source] !== undefined).length === 1, {
+    message: `must have exactly one of ${SOURCES.join(', ')}`,
+  });
+export type BaselineBody = z.infer<typeof baselineBodySchema>;

@@ -1,20 +1,42 @@
-import type { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
-import { Body, Controller, Get, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { LeewayError, pageQuerySchema, type Page } from '#platform';
-import { baselineRowsSchema, type Baseline, type BaselineDetails, type BaselineSource } from '#registry';
+import type { CapturedBaseline, FirstBaselineStatus } from '#ingest';
+import { pageQuerySchema, type Page } from '#platform';
+import {
+  importancesSchema,
+  type Baseline,
+  type BaselineBody,
+  type BaselineComparison,
+  type BaselineDetails,
+  type Importances,
+  type RegistrationOptions,
+  type UploadTracking,
+} from '#registry';
 import { STREAM_TYPES } from '../http/body-parsers.js';
-import { IdPipe, readBody } from '../http/validation.js';
+import { IdPipe } from '../http/validation.js';
 import { Needs } from '../http/auth.guard.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
-import type { PageQuery } from './queries.js';
-import { Answers, baselineAnswer, baselineDetailsAnswer, pageOf } from './responses.js';
-
-/** How long a refused upload is still read, so that its sender gets to see the answer. */
-const DRAIN_TIMEOUT_MS = 10_000;
+import { drain, readBaselineRequest } from './baseline-source.js';
+import {
+  baselineComparisonQuerySchema,
+  registrationQuerySchema,
+  type BaselineComparisonQuery,
+  type PageQuery,
+  type RegistrationQuery,
+} from './queries.js';
+import {
+  Answers,
+  baselineAnswer,
+  baselineComparisonAnswer,
+  baselineDetailsAnswer,
+  baselineUploadAnswer,
+  firstBaselineAnswer,
+  newBaselineAnswer,
+  pageOf,
+} from './responses.js';
+import { shownUpload, type ShownUpload } from './shown-upload.js';
 
 @ApiTags('Baselines')
 @Controller('api/v1')
@@ -23,24 +45,38 @@ export class BaselinesController {
 
   @Post('models/:model/versions/:version/baselines')
   @ApiOperation({
-    summary: 'Register training data as the baseline: stream CSV, NDJSON or Parquet, or post { rows }',
+    summary:
+      'Register a baseline: stream CSV, NDJSON or Parquet, or post { rows }, { capturedRows }, { profile } or { inherit }',
   })
-  @Answers(baselineDetailsAnswer, 201)
+  @Answers(newBaselineAnswer, 201)
   @ApiConsumes('application/json', ...Object.keys(STREAM_TYPES))
   @ApiBody({
-    schema: { description: '{ "rows": [{ column: value }] }, or a stream in one of the other types' },
+    schema: {
+      description:
+        'JSON with exactly one of rows, capturedRows, profile and inherit, and importances where wanted; or a stream in one of the other types. See docs/baselines.md',
+    },
   })
   async register(
     @Param('model') model: string,
     @Param('version') version: string,
+    @Query({ schema: registrationQuerySchema }) query: RegistrationQuery,
     @Req() request: FastifyRequest,
     @Body() body: unknown,
   ): Promise<BaselineDetails> {
-    const source = sourceOf(request, body);
+    const given = readBaselineRequest(request, body);
+    const options = { isPromoted: query.promote === 'true' };
+    const register = (upload?: UploadTracking): Promise<BaselineDetails> =>
+      given.kind === 'json'
+        ? this.registerJson(model, version, given.body, { ...options, progress: upload })
+        : this.rooms.baselines.register(model, version, upload?.counting(given.source) ?? given.source, {
+            ...options,
+            progress: upload,
+          });
     try {
-      return await this.rooms.baselines.register(model, version, source);
+      if (query.uploadId === undefined) return await register();
+      return await this.rooms.baselineUploads.track(model, version, query.uploadId, register);
     } catch (error) {
-      if ('stream' in source) await drain(source.stream);
+      if (given.kind === 'stream') await drain(given.stream);
       throw error;
     }
   }
@@ -57,6 +93,32 @@ export class BaselinesController {
     return this.rooms.baselines.list(model, version, query);
   }
 
+  @Get('models/:model/versions/:version/baseline-uploads/:uploadId')
+  @Needs('read')
+  @ApiOperation({ summary: 'How far an upload is that was posted with ?uploadId; known for a day' })
+  @Answers(baselineUploadAnswer)
+  async upload(
+    @Param('model') model: string,
+    @Param('version') version: string,
+    @Param('uploadId') uploadId: string,
+    @Req() request: FastifyRequest,
+  ): Promise<ShownUpload> {
+    return shownUpload(await this.rooms.baselineUploads.get(model, version, uploadId), String(request.id));
+  }
+
+  @Get('models/:model/versions/:version/first-baseline')
+  @Needs('read')
+  @ApiOperation({
+    summary: 'Whether a baseline is made of the first rows of the version, and what it waits for',
+  })
+  @Answers(firstBaselineAnswer)
+  firstBaseline(
+    @Param('model') model: string,
+    @Param('version') version: string,
+  ): Promise<FirstBaselineStatus> {
+    return this.rooms.firstBaselines.status(model, version);
+  }
+
   @Get('baselines/:id')
   @Needs('read')
   @ApiOperation({ summary: 'One baseline with what it says of each column' })
@@ -64,23 +126,50 @@ export class BaselinesController {
   get(@Param('id', IdPipe) id: string): Promise<BaselineDetails> {
     return this.rooms.baselines.get(id);
   }
-}
 
-function sourceOf(request: FastifyRequest, body: unknown): BaselineSource {
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  const kind = Object.entries(STREAM_TYPES).find(([name]) => name === type)?.[1];
-  if (kind !== undefined) return { kind, stream: body as Readable };
-  if (body === undefined || body === null)
-    throw new LeewayError(
-      'body-empty',
-      'the request has no body; send CSV, NDJSON, Parquet, or { "rows": [...] }',
-    );
-  return { kind: 'rows', rows: readBody(baselineRowsSchema, body).rows };
-}
+  @Get('baselines/:id/comparison')
+  @Needs('read')
+  @ApiOperation({ summary: 'How another baseline compares with this one, on the grid of this one' })
+  @Answers(baselineComparisonAnswer)
+  compare(
+    @Param('id', IdPipe) id: string,
+    @Query({ schema: baselineComparisonQuerySchema }) query: BaselineComparisonQuery,
+  ): Promise<BaselineComparison> {
+    return this.rooms.baselines.compare(id, query.with);
+  }
 
-async function drain(stream: Readable): Promise<void> {
-  if (stream.destroyed || stream.readableEnded) return;
-  stream.unpipe();
-  stream.resume();
-  await finished(stream, { signal: AbortSignal.timeout(DRAIN_TIMEOUT_MS) }).catch(() => undefined);
+  @Post('baselines/:id/promotion')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Let a candidate or an older baseline count from the next window boundary on' })
+  @Answers(baselineDetailsAnswer)
+  promote(@Param('id', IdPipe) id: string): Promise<BaselineDetails> {
+    return this.rooms.baselines.promote(id);
+  }
+
+  @Put('baselines/:id/importances')
+  @ApiOperation({ summary: 'Set the importances of features that came with a baseline' })
+  @Answers(baselineDetailsAnswer)
+  setImportances(
+    @Param('id', IdPipe) id: string,
+    @Body({ schema: importancesSchema }) importances: Importances,
+  ): Promise<BaselineDetails> {
+    return this.rooms.baselines.setImportances(id, importances);
+  }
+
+  private registerJson(
+    model: string,
+    version: string,
+    { rows, capturedRows, profile, inherit, importances }: BaselineBody,
+    registration: RegistrationOptions,
+  ): Promise<BaselineDetails | CapturedBaseline> {
+    const { baselines, capturedBaselines } = this.rooms;
+    const options = { ...registration, importances };
+    if (inherit !== undefined) return baselines.inherit(model, version, inherit, options);
+    if (profile !== undefined)
+      return baselines.register(model, version, { kind: 'profile', profile }, options);
+    if (capturedRows === undefined)
+      return baselines.register(model, version, { kind: 'rows', rows: rows ?? [] }, options);
+    const range = { from: Date.parse(capturedRows.from), to: Date.parse(capturedRows.to) };
+    return capturedBaselines.register(model, version, { version: capturedRows.version, range }, options);
+  }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EXAMPLE_KINDS, EXPORT_FORMATS } from '#ingest';
 import { PERFORMANCE_STATUSES } from '#performance';
-import { instantSchema, LeewayError, pageQuerySchema, type Instant } from '#platform';
+import { instantSchema, LeewayError, nameSchema, pageQuerySchema, type Instant } from '#platform';
 import { RUN_STATUSES } from '#retraining';
 
 const optionalText = z.string().max(300).optional();
@@ -86,3 +86,21 @@ export function rangeOf({ from, to }: { from?: string | undefined; to?: string |
     ...(to === undefined ? {} : { to: Date.parse(to) }),
   };
 }
+
+/** How a baseline is registered. */
+export const registrationQuerySchema = z.strictObject({
+  promote: z
+    .enum(['true', 'false'])
+    .default('true')
+    .describe('false: a candidate, which does not count until it is promoted'),
+  uploadId: nameSchema.optional().describe('Chosen by the client, to ask how far the upload is'),
+});
+export type RegistrationQuery = z.infer<typeof registrationQuerySchema>;
+
+export const baselineComparisonQuerySchema = z.strictObject({
+  with: z
+    .string()
+    .regex(/^\d{1,18}$/, 'must be the id of a baseline')
+    .describe('The other baseline'),
+});
+export type BaselineComparisonQuery = z.infer<typeof baselineComparisonQuerySchema>;

@@ -2,10 +2,10 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
 import { monitorSchema } from '#drift';
-import { EXAMPLE_REASONS } from '#ingest';
+import { EXAMPLE_REASONS, FIRST_BASELINE_REASONS } from '#ingest';
 import { JUDGEMENT_REASONS, PERFORMANCE_STATUSES } from '#performance';
 import { PAYLOAD_PARTS } from '#payloads';
-import { modelSchema, versionSchema } from '#registry';
+import { modelSchema, UPLOAD_STATES, versionSchema } from '#registry';
 import { RUN_STATUSES } from '#retraining';
 import { ruleSchema } from '#rules';
 import { NAMING_PARTS } from '../model-deletion.js';
@@ -54,12 +54,17 @@ export const baselineAnswer = z.object({
   id,
   model: z.string(),
   version: z.string(),
-  source: z.enum(['csv', 'ndjson', 'parquet', 'rows']),
+  source: z.enum(['csv', 'ndjson', 'parquet', 'rows', 'captured-rows', 'profile', 'inherited']),
   rowCount: z.number().int(),
   gridHash: z.string(),
+  status: z
+    .enum(['candidate', 'current', 'next', 'superseded'])
+    .describe('current: the one that counts; next: the one that counts from effectiveFrom on'),
   effectiveFrom: instant
     .nullable()
-    .describe('Start of the first window counted on it; null for the first baseline of a version'),
+    .describe(
+      'Start of the first window counted on it since it was last promoted; null for a candidate, and for the first one of a version',
+    ),
   createdAt: instant,
 });
 const columnSummary = z.object({
@@ -75,7 +80,30 @@ const columnSummary = z.object({
   categoryCount: z.number().int().optional(),
   topCategories: z.array(z.object({ category: z.string(), count: z.number().int() })).optional(),
 });
-export const baselineDetailsAnswer = baselineAnswer.extend({ columns: z.array(columnSummary) });
+export const baselineDetailsAnswer = baselineAnswer.extend({
+  importances: z
+    .record(z.string(), z.number())
+    .nullable()
+    .describe('Weights of features that came with it; null where those of the schema hold'),
+  columns: z.array(columnSummary),
+});
+export const newBaselineAnswer = baselineDetailsAnswer.extend({
+  leftOutColumns: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'Of a baseline of captured rows: columns that these do not have whole, redacted ones and cut texts',
+    ),
+});
+export const firstBaselineAnswer = z.object({
+  model: z.string(),
+  version: z.string(),
+  reason: z.enum(FIRST_BASELINE_REASONS),
+  firstRowAt: instant.nullable(),
+  dueAt: instant.nullable().describe('When the span since the first row is over'),
+  rowCount: z.number().int().describe('Captured rows that it would be made of so far'),
+  minRows: z.number().int().nullable(),
+});
 
 export const receiptAnswer = z.object({
   payloadId: z.string(),
@@ -281,6 +309,28 @@ const columnDrift = z
     }),
   })
   .describe('More scores, bounds and noise floors than are listed here come with it');
+export const baselineComparisonAnswer = z.object({
+  id,
+  with: id,
+  verdict,
+  reason: z.string(),
+  driftedShare: ratio,
+  hasOneGrid: z.boolean(),
+  columns: z.array(
+    columnDrift.extend({
+      gridError: ratio.describe(
+        'By which share a cumulative count of the other may be off at most, since it was counted on a grid of its own',
+      ),
+    }),
+  ),
+  leftOut: z.array(
+    z.object({
+      column: z.string(),
+      reason: z.enum(['only-in-the-first', 'only-in-the-other', 'of-different-kinds']),
+    }),
+  ),
+  notes: z.array(z.string()).describe('How far off the figures can be, and what they do not hold'),
+});
 export const driftResultAnswer = z.object({
   model: z.string(),
   version: z.string(),
@@ -421,6 +471,22 @@ const problemAnswer = z
     errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
   })
   .describe('RFC 9457 problem details');
+
+export const baselineUploadAnswer = z.object({
+  uploadId: z.string(),
+  model: z.string(),
+  version: z.string(),
+  state: z.enum(UPLOAD_STATES),
+  byteCount: z.number().int().describe('Bytes that were read so far'),
+  rowCount: z
+    .number()
+    .int()
+    .describe('Rows that were read so far; of Parquet only once the whole file is there'),
+  baselineId: id.nullable(),
+  problem: problemAnswer.nullable().describe('Why it failed'),
+  startedAt: instant,
+  updatedAt: instant,
+});
 
 const PROBLEM_RESPONSE = ApiResponse({
   status: 'default',

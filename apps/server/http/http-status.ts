@@ -3,6 +3,8 @@ import type { ErrorCode } from '#platform';
 /** The only place where failures meet HTTP. The compiler keeps it complete. */
 export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   'already-exists': 409,
+  'baseline-columns-differ': 422,
+  'baseline-counts-already': 409,
   'baseline-empty': 422,
   'baseline-unreadable': 422,
   'body-empty': 400,
@@ -27,12 +29,15 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   'signal-limit-reached': 422,
   unauthenticated: 401,
   'unsupported-media-type': 415,
+  'upload-interrupted': 400,
   'version-columns-fixed': 409,
 };
 
 /** What a problem's type means, in a few words: the same for every occurrence. */
 export const TITLES: Readonly<Record<ErrorCode, string>> = {
   'already-exists': 'It exists already',
+  'baseline-columns-differ': 'The baseline does not fit the version',
+  'baseline-counts-already': 'The baseline counts already',
   'baseline-empty': 'The baseline has no rows',
   'baseline-unreadable': 'The baseline cannot be read',
   'body-empty': 'The request has no body',
@@ -57,5 +62,6 @@ export const TITLES: Readonly<Record<ErrorCode, string>> = {
   'signal-limit-reached': 'The model has too many signals',
   unauthenticated: 'No valid API key',
   'unsupported-media-type': 'The content type is not supported here',
+  'upload-interrupted': 'The upload ended in the middle',
   'version-columns-fixed': 'The columns of a version cannot change',
 };

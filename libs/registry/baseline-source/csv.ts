@@ -1,56 +1,59 @@
-import { CsvError, parse } from 'csv-parse';
-import { cellOfText, type ColumnBuilder, type ColumnType } from '#payloads';
-import { buildersFor, matchColumns, unreadable, type BaselineReader, type BaselineStream } from './source.js';
-
-/** Longest line that is taken: a quote that is never closed must not swallow the whole file into memory. */
-const MAX_RECORD_BYTES = 1_000_000;
+import { cellOfText, type ColumnType } from '#payloads';
+import type { ColumnSpec } from '../schemas.js';
+import { BatchBuilder } from './batch.js';
+import { csvRecords, type CsvRecord } from './csv-records.js';
+import { matchColumns, unreadable, type BaselineReader, type BaselineStream } from './source.js';
+import { StringCells } from './string-cells.js';
 
 /** CSV as RFC 4180 has it, with a header line. Empty fields are missing values. */
-export const readCsv: BaselineReader<BaselineStream> = async ({ stream }, columns) => {
-  const parser = stream.pipe(parse({ bom: true, max_record_size: MAX_RECORD_BYTES }));
-  stream.once('error', (error) => parser.destroy(error));
-  let reader: CsvColumns | null = null;
-  let rowCount = 0;
-  try {
-    for await (const record of parser as AsyncIterable<string[]>) {
-      if (reader === null) {
-        reader = columnsOf(record, columns);
+export const readCsv: BaselineReader<BaselineStream> = async function* ({ stream }, columns) {
+  let table: CsvTable | null = null;
+  for await (const records of csvRecords(stream)) {
+    for (const record of records) {
+      if (table === null) {
+        table = new CsvTable(record, columns);
         continue;
       }
-      for (const { index, builder, type } of reader) builder.push(cellOfText(record[index] ?? '', type));
-      rowCount += 1;
+      table.push(record);
+      if (table.batch.isFull) yield table.batch.take();
     }
-  } catch (error) {
-    throw error instanceof CsvError ? csvProblem(error) : error;
   }
-  return { rowCount, columns: (reader ?? []).map(({ builder }) => builder.build()) };
+  if (table !== null) yield table.batch.take();
 };
 
-type CsvColumns = readonly {
-  readonly index: number;
-  readonly builder: ColumnBuilder;
+interface CsvColumn {
+  /** Its place in the file. */
+  readonly field: number;
   readonly type: ColumnType;
-}[];
-
-function columnsOf(header: readonly string[], columns: Parameters<typeof matchColumns>[0]): CsvColumns {
-  const names = header.map((name) => name.trim());
-  const repeated = names.find((name, index) => names.indexOf(name) !== index);
-  if (repeated !== undefined)
-    throw unreadable(`line 1: the header names the column ${JSON.stringify(repeated)} twice`);
-  const matched = matchColumns(columns, names, 'the header (line 1)');
-  const builders = buildersFor(matched);
-  return matched.flatMap((column, at) => {
-    const builder = builders[at];
-    return builder === undefined ? [] : [{ index: names.indexOf(column.name), builder, type: column.type }];
-  });
+  readonly strings: StringCells;
 }
 
-function csvProblem(error: CsvError): Error {
-  const line = 'lines' in error ? Number(error.lines) : null;
-  const where = line === null ? '' : `line ${line}: `;
-  return unreadable(
-    `${where}${error.message}`,
-    line === null ? [] : [{ pointer: `/lines/${line}`, detail: error.message }],
-    error,
-  );
+class CsvTable {
+  readonly batch: BatchBuilder;
+  private readonly fields: readonly CsvColumn[];
+
+  /** @throws LeewayError `baseline-unreadable` where the header lacks a column or names one twice */
+  constructor({ fields: header }: CsvRecord, columns: readonly ColumnSpec[]) {
+    const names = header.map((name) => name.trim());
+    const repeated = names.find((name, index) => names.indexOf(name) !== index);
+    if (repeated !== undefined)
+      throw unreadable(`line 1: the header names the column ${JSON.stringify(repeated)} twice`);
+    const matched = matchColumns(columns, names, 'the header (line 1)');
+    this.batch = new BatchBuilder(matched);
+    this.fields = matched.map(({ name, type }) => ({
+      field: names.indexOf(name),
+      type,
+      strings: new StringCells(type, cellOfText),
+    }));
+  }
+
+  push({ fields }: CsvRecord): void {
+    const { batch } = this;
+    for (let column = 0; column < this.fields.length; column += 1) {
+      const { field, type, strings } = this.fields[column]!;
+      const text = fields[field] ?? '';
+      batch.push(column, type === 'numeric' ? cellOfText(text, type) : strings.cellOf(text));
+    }
+    batch.endRow();
+  }
 }

@@ -1,32 +1,45 @@
-import type { Readable } from 'node:stream';
-import { ColumnBuilder, type NamedColumn } from '#payloads';
 import { LeewayError } from '#platform';
+import type { ProfileSpec } from '../profile-schema.js';
 import type { ColumnSpec } from '../schemas.js';
+import type { BaselineBatch } from './batch.js';
 
-/** The forms in which training data may arrive. */
-export type BaselineSource = BaselineStream | BaselineRows;
+/** The forms in which what is normal may arrive. */
+export type BaselineSource = BaselineStream | BaselineRows | BaselinePages | BaselineProfile;
 
 export interface BaselineStream {
   readonly kind: 'csv' | 'ndjson' | 'parquet';
-  readonly stream: Readable;
+  /** The bytes of the file. It is not destroyed when reading ends early, so that a sender can still be answered. */
+  readonly stream: ByteStream;
 }
 
 export interface BaselineRows {
   readonly kind: 'rows';
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly rows: readonly SourceRow[];
 }
 
-/** Training data by column, in the order of the schema. */
-export interface BaselineTable {
-  readonly rowCount: number;
-  readonly columns: readonly NamedColumn[];
+/** Rows that another room hands over some at a time; they have no value for the columns of `leftOut`, which the baseline is made without. */
+export interface BaselinePages {
+  readonly kind: 'captured-rows';
+  readonly pages: AsyncIterable<readonly SourceRow[]>;
+  readonly leftOut: readonly string[];
 }
 
-/** Reads one form. It throws `baseline-unreadable` with the place in the file, and holds nothing back when it does. */
-export type BaselineReader<Source extends BaselineSource> = (
+/** A profile that was made elsewhere. */
+export interface BaselineProfile {
+  readonly kind: 'profile';
+  readonly profile: ProfileSpec;
+}
+
+/** A row by the names of its columns. */
+export type SourceRow = Readonly<Record<string, unknown>>;
+
+export type ByteStream = AsyncIterable<Uint8Array | string>;
+
+/** Reads one form, some thousand rows at a time. It throws `baseline-unreadable` with the place in the file. */
+export type BaselineReader<Source> = (
   source: Source,
   columns: readonly ColumnSpec[],
-) => Promise<BaselineTable>;
+) => AsyncGenerator<BaselineBatch>;
 
 /** Training data has its outcomes, but not every baseline does: only ground truth may be left out. */
 export function isRequired(column: ColumnSpec): boolean {
@@ -39,8 +52,9 @@ export function matchColumns(
   present: readonly string[],
   where: string,
 ): ColumnSpec[] {
+  const known = new Set(present);
   const absent = columns
-    .filter((column) => isRequired(column) && !present.includes(column.name))
+    .filter((column) => isRequired(column) && !known.has(column.name))
     .map(({ name }) => name);
   if (absent.length > 0) {
     throw unreadable(
@@ -48,11 +62,7 @@ export function matchColumns(
       absent.map((name) => ({ pointer: `/${name}`, detail: 'the schema requires this column' })),
     );
   }
-  return columns.filter((column) => present.includes(column.name));
-}
-
-export function buildersFor(columns: readonly ColumnSpec[]): ColumnBuilder[] {
-  return columns.map((column) => new ColumnBuilder(column.name, column.type));
+  return columns.filter((column) => known.has(column.name));
 }
 
 export function unreadable(

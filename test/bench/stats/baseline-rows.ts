@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { readParquet } from '#registry';
-import { buildGrid, type Grid, type NumericGrid } from '#stats';
+import { profileOfRows } from '#registry';
+import type { Grid, NumericGrid } from '#stats';
 import { expectClose } from './agreement.js';
 import type { Peer } from './peer.js';
 import { compared, type BenchRow } from './rows.js';
@@ -41,7 +41,7 @@ async function writeTable(folder: string, peer: Peer): Promise<Table> {
 const COLUMN_NAMES = Array.from({ length: COLUMNS }, (_, index) => `f${index}`);
 
 /**
- * From a Parquet file to grids. The peer reads the rows and finds the quantiles: from CSV, the form that most have at hand,
+ * From a Parquet file to grids, and the counts on them. The peer reads the rows and finds the quantiles: from CSV, the form that most have at hand,
  * and for comparison from the same Parquet file.
  */
 export async function baselineRows({ folder }: Samples, peer: Peer): Promise<BenchRow[]> {
@@ -50,7 +50,7 @@ export async function baselineRows({ folder }: Samples, peer: Peer): Promise<Ben
   let grid: Grid | null = null;
   const ours = async (): Promise<void> => {
     const stream = createReadStream(table.parquet, { highWaterMark: CHUNK_BYTES });
-    grid = buildGrid((await readParquet({ kind: 'parquet', stream }, columns)).columns);
+    ({ grid } = await profileOfRows({ kind: 'parquet', stream }, columns));
   };
   const row = async (reader: 'csv' | 'parquet', reason: string | null): Promise<BenchRow> => {
     const name = `grids of ${BASELINE_ROWS} rows, ${COLUMNS} columns, from Parquet; pandas from ${reader}`;

@@ -1,0 +1,77 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { NamedColumn } from '#payloads';
+import {
+  BaselineStream,
+  buildGrid,
+  emptyProfile,
+  foldSomeColumns,
+  gridOfColumns,
+  type NamedColumnGrid,
+  type Profile,
+} from '#stats';
+import type { BaselineBatch } from './baseline-source/batch.js';
+import { collectedColumn, type CollectedColumn } from './collected-columns.js';
+import type { ColumnSpec } from './schemas.js';
+
+/**
+ * Bytes of values that are held, so that grids and counts are exact: 1,000,000 rows of 40 columns. What is larger is summed up in one
+ * pass, in memory that does not grow, with errors that are certified (see `BaselineStream`).
+ */
+export const MAX_EXACT_BYTES = 320_000_000;
+
+/** Makes grid and profile of training data that comes some rows at a time. */
+export class BaselineCollector {
+  rowCount = 0;
+  private exact: readonly CollectedColumn[] | null;
+  private readonly stream = new BaselineStream();
+
+  constructor(
+    columns: readonly ColumnSpec[],
+    private readonly maxExactBytes = MAX_EXACT_BYTES,
+  ) {
+    this.exact = columns.map(collectedColumn);
+  }
+
+  /** Adds rows; their values are copied. */
+  add(batch: BaselineBatch): void {
+    if (this.exact === null) this.stream.fold(batch.rowCount, batch.columns);
+    else this.collect(batch, this.exact);
+    this.rowCount += batch.rowCount;
+  }
+
+  /** The profile on its grid. Other work of the process gets its turn between the columns. */
+  async finish(): Promise<Profile> {
+    if (this.exact === null) return this.stream.finish().profile;
+    const columns = this.exact.flatMap((column) => column.build() ?? []);
+    return exactProfile(columns, this.rowCount);
+  }
+
+  private collect({ rowCount, columns }: BaselineBatch, exact: readonly CollectedColumn[]): void {
+    const byName = new Map(columns.map((column) => [column.name, column]));
+    let bytes = 0;
+    for (const column of exact) {
+      column.add(byName.get(column.name), rowCount);
+      bytes += column.bytes;
+    }
+    if (bytes <= this.maxExactBytes) return;
+    // The batch is counted behind this, so the rows so far are those before it and its own.
+    const collected = exact.flatMap((column) => column.build() ?? []);
+    this.stream.fold(this.rowCount + rowCount, collected);
+    this.exact = null;
+  }
+}
+
+async function exactProfile(columns: readonly NamedColumn[], rowCount: number): Promise<Profile> {
+  const grids: NamedColumnGrid[] = [];
+  for (const column of columns) {
+    grids.push(...buildGrid([column]).columns);
+    await nextTurn();
+  }
+  const profile = emptyProfile(gridOfColumns(grids));
+  for (const column of columns) {
+    foldSomeColumns(profile, rowCount, [column], 0);
+    await nextTurn();
+  }
+  profile.rowCount = rowCount;
+  return profile;
+}
