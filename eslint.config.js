@@ -45,7 +45,7 @@ const PURE = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', '.leeway/'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '.leeway/', '.venv-test/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts'],

@@ -1,5 +1,6 @@
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** The names under which each program may be installed: Debian has its own for Alertmanager. */
 const EXECUTABLES = {
@@ -28,6 +29,15 @@ export function findServer(server: RealServer): string | null {
     .filter((folder) => folder !== '')
     .flatMap((folder) => EXECUTABLES[server].map((name) => join(folder, name)));
   return paths.find(isExecutable) ?? null;
+}
+
+/** Where `.ci/run` makes a Python environment with test/python/requirements.txt; LEEWAY_TEST_PYTHON names another one's interpreter. */
+const PYTHON_ENVIRONMENT = fileURLToPath(new URL('../.venv-test/bin/python', import.meta.url));
+
+/** The interpreter of a Python environment with the packages that tests need, or null when there is none. */
+export function findPython(): string | null {
+  const paths = [process.env['LEEWAY_TEST_PYTHON'] ?? '', PYTHON_ENVIRONMENT];
+  return paths.filter((path) => path !== '').find(isExecutable) ?? null;
 }
 
 function postgresFolders(server: RealServer): string[] {
