@@ -93,6 +93,7 @@ export function connectRooms(
     {
       database,
       models,
+      baselines,
       contexts,
       discovery: new WindowDiscovery({ database, models, windows, dueWindows }, clock, lateness),
       dueWindows,

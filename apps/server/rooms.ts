@@ -21,6 +21,7 @@ import {
 import { AlertNotifications, createNotifier, Outbox, sendSignedWebhook } from '#notify';
 import {
   DueWindows,
+  fitInThread,
   GroundTruthIntake,
   PerformanceEvaluation,
   PerformanceResults,
@@ -77,7 +78,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const apiKeys = new ApiKeys(database, clock);
 
   const models = new Models(database);
-  const baselines = new Baselines(database, models, clock);
+  const baselines = new Baselines(database, models, clock, fitInThread);
   const baselineUploads = new BaselineUploads(database, models);
   const deployments = new Deployments(database, models, clock);
 
@@ -126,6 +127,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     {
       database,
       models,
+      baselines,
       contexts,
       discovery: new WindowDiscovery({ database, models, windows, dueWindows }, clock, lateness),
       dueWindows,

@@ -1,4 +1,5 @@
 export { DueWindows, type ClaimedWindow } from './due-windows.js';
+export { fitInThread } from './fit-in-thread.js';
 export { GroundTruthIntake } from './ground-truth-intake.js';
 export { JUDGEMENT_REASONS, PERFORMANCE_STATUSES, type PerformanceStatus } from './judgement.js';
 export { PerformanceMetrics } from './metrics.js';

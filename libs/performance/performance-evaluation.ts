@@ -1,7 +1,8 @@
 import { hasWaitingHalves, type Lateness, type TimeRange, type VersionContexts } from '#ingest';
 import { toRfc3339, type Clock, type Database, type Instant, type Page } from '#platform';
-import type { Models, Version } from '#registry';
+import type { Baselines, Models, Version } from '#registry';
 import type { ClaimedWindow, DueWindows } from './due-windows.js';
+import { estimatorAt, type VersionEstimator } from './estimators.js';
 import { judge, type Judgement } from './judgement.js';
 import type { PerformanceMetrics } from './metrics.js';
 import { performancePlan } from './performance-plan.js';
@@ -20,6 +21,7 @@ const PAIRING_CHECK_MS = 60_000;
 export interface PerformanceRooms {
   readonly database: Database;
   readonly models: Models;
+  readonly baselines: Baselines;
   readonly contexts: VersionContexts;
   readonly discovery: WindowDiscovery;
   readonly dueWindows: DueWindows;
@@ -84,18 +86,19 @@ export class PerformanceEvaluation {
   }
 
   private async evaluateNow(version: Version, window: ClaimedWindow): Promise<void> {
-    const { contexts, evaluation, results, dueWindows, metrics } = this.rooms;
+    const { baselines, contexts, evaluation, results, dueWindows, metrics } = this.rooms;
     const plan = performancePlan(version);
     const readIn = await dueWindows.snapshot();
     const range = rangeOf(window);
+    const estimator = await estimatorAt(baselines, version, plan, range.to - 1);
     const context = await contexts.of(version.model.name, version.name);
     const segments =
       plan.kind === 'none'
         ? new Map<string, SegmentPerformance>()
-        : await evaluation.evaluate(context, plan, range);
+        : await evaluation.evaluate(context, plan, estimator.estimator, range);
     const found = [...segments]
       .filter(([, { tally }]) => tally.predictedCount + tally.unpredictedCount > 0)
-      .map(([segment, performance]) => this.resultOf(version, { range, segment, performance }));
+      .map(([segment, performance]) => this.resultOf(version, { range, segment, performance, estimator }));
     const waits = found.some(({ status }) => status === 'waiting');
     const deadline = range.to + judgementSettings(version.model).deadlineMs;
     const isStored = await results.store({
@@ -107,7 +110,7 @@ export class PerformanceEvaluation {
     if (isStored) for (const { status } of found) metrics.countResult(status);
   }
 
-  private resultOf(version: Version, { range, segment, performance }: Found): PerformanceResult {
+  private resultOf(version: Version, { range, segment, performance, estimator }: Found): PerformanceResult {
     const { tally } = performance;
     const { predictedCount, unpredictedCount, labelledCount, labelledShare } = tally;
     const now = this.clock.now();
@@ -130,6 +133,8 @@ export class PerformanceEvaluation {
       labelledShare,
       delay: tally.delay(),
       ...performance.findings(),
+      estimateReason: estimator.reason,
+      baselineId: estimator.baselineId,
     };
   }
 }
@@ -139,6 +144,7 @@ interface Found {
   readonly range: TimeRange;
   readonly segment: string;
   readonly performance: SegmentPerformance;
+  readonly estimator: VersionEstimator;
 }
 
 function rangeOf({ start, lengthMs }: ClaimedWindow): TimeRange {

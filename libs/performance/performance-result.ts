@@ -1,5 +1,15 @@
-import type { ClassificationPerformance, RegressionPerformance } from '#stats';
+import type {
+  ClassificationEstimate,
+  ClassificationPerformance,
+  NoEstimatorReason,
+  RegressionEstimate,
+  RegressionPerformance,
+} from '#stats';
 import type { JudgementReason, PerformanceStatus } from './judgement.js';
+
+/** Why a window has no estimate. */
+export type NoEstimateReason =
+  'no-baseline' | 'no-ground-truth-in-baseline' | 'task-changed' | NoEstimatorReason;
 
 /** How long ground truth took from its prediction, in seconds; negative where it was known before. */
 export interface LabelDelay {
@@ -7,7 +17,7 @@ export interface LabelDelay {
   readonly maximumSeconds: number;
 }
 
-/** The performance of one version in one window and segment, as ground truth shows it. */
+/** The performance of one version in one window and segment, with and without ground truth. */
 export interface PerformanceResult {
   readonly model: string;
   readonly version: string;
@@ -28,4 +38,9 @@ export interface PerformanceResult {
   readonly delay: LabelDelay | null;
   /** Of the rows that have ground truth so far; it counts when the window is judged. Null without any. */
   readonly performance: ClassificationPerformance | RegressionPerformance | null;
+  /** Of all rows, from their scores or features alone; null with the reason. */
+  readonly estimate: ClassificationEstimate | RegressionEstimate | null;
+  readonly estimateReason: NoEstimateReason | null;
+  /** The baseline that the estimate rests on. */
+  readonly baselineId: string | null;
 }

@@ -26,7 +26,8 @@ const WHOLE = 'all';
  * The signals of one result, at the end of its window.
  *
  * `labelled_row_count`, `labelled_row_ratio` and `label_delay_seconds` (the median) of every window. `performance_<metric>`, once it is
- * judged; none of a window whose deadline passed without ground truth: unknown is not fine, and a rule finds its signal stale. Of all rows together also the ends of each interval, as `<signal>_lower` and `<signal>_upper`.
+ * judged; none of a window whose deadline passed without ground truth: unknown is not fine, and a rule finds its signal stale. `estimated_<metric>` where
+ * there is an estimate. Of all rows together also the ends of each interval, as `<signal>_lower` and `<signal>_upper`.
  */
 export function performanceSignals(result: PerformanceResult): SignalSample[] {
   const at = Date.parse(result.to);
@@ -59,5 +60,6 @@ export function performanceSignals(result: PerformanceResult): SignalSample[] {
     ...(result.status === 'judged' && result.performance !== null
       ? ofMetrics('performance', result.performance)
       : []),
+    ...(result.estimate === null ? [] : ofMetrics('estimated', result.estimate)),
   ];
 }

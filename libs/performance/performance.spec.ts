@@ -4,6 +4,7 @@ import { connectRooms, send, START } from '../../test/rooms.js';
 import type { GroundTruthReceipt } from '#ground-truth';
 import { modelSchema, versionSchema } from '#registry';
 import { signalTails } from '#signals';
+import { fitInThread } from './fit-in-thread.js';
 import type { PerformanceResult } from './performance-result.js';
 
 const MINUTE = 60_000;
@@ -20,7 +21,7 @@ describe('performance', () => {
   let rooms: ReturnType<typeof connectRooms>;
   beforeAll(async () => {
     test = await openTestDatabase();
-    rooms = connectRooms(test.database);
+    rooms = connectRooms(test.database, 0, fitInThread);
   }, 60_000);
   afterAll(() => test.close());
 
@@ -57,6 +58,10 @@ describe('performance', () => {
   }
   const results = async (model: string): Promise<readonly PerformanceResult[]> =>
     (await rooms.performance.list(model, 'v1', { limit: 100 })).items;
+  const specOf = async (name: string): Promise<object> => {
+    const { id: _id, grainMs: _grainMs, createdAt: _createdAt, ...spec } = await rooms.models.get(name);
+    return spec;
+  };
   const newestSignal = async (model: string, name: string, segment = 'all'): Promise<number | null> => {
     const [tail] = await signalTails(test.database, { name, model, matchers: { segment } }, 0, 1);
     return tail?.samples[0]?.value ?? null;
@@ -413,6 +418,92 @@ describe('performance', () => {
     rooms.clock.advance(2 * MINUTE);
     await evaluate();
     expect((await results('forgotten'))[0]).toMatchObject({ predictedCount: 19, labelledCount: 19 });
+  });
+
+  it('of a classifier is estimated from its scores before ground truth comes', async () => {
+    await register('estimated', {
+      columns: [...CLASSIFIER, { name: 'was_late', role: 'groundTruth', type: 'boolean' }],
+    });
+    // Of ten rows with the score s/10, s were late: the scores are calibrated.
+    const calibrated = (from: number, to: number) =>
+      Array.from({ length: 2_000 }, (_, i) => {
+        const tenths = from + (Math.floor(i / 10) % (to - from + 1));
+        return { x: i, late: tenths >= 5, risk: tenths / 10, was_late: i % 10 < tenths };
+      });
+    await rooms.baselines.register('estimated', 'v1', { kind: 'rows', rows: calibrated(0, 10) });
+    rooms.clock.advance(2 * MINUTE);
+    const served = calibrated(3, 7);
+    await send(rooms, 'estimated', 'v1', {
+      rows: served.map((values, i) => ({ inferenceId: `e${i}`, values: { ...values, was_late: null } })),
+    });
+    rooms.clock.advance(2 * MINUTE);
+    await evaluate();
+    const [waiting] = await results('estimated');
+    expect(waiting).toMatchObject({ status: 'waiting', performance: null, estimateReason: null });
+    const truth = served.filter(({ late, was_late: wasLate }) => late === wasLate).length / served.length;
+    expect(Math.abs(((await newestSignal('estimated', 'estimated_accuracy')) ?? 0) - truth)).toBeLessThan(
+      0.02,
+    );
+    await observe(
+      'estimated',
+      served.map(({ was_late: value }, i) => ({ id: `e${i}`, value })),
+    );
+    rooms.clock.advance(MINUTE);
+    await evaluate();
+    const [judged] = await results('estimated');
+    if (judged?.performance?.kind !== 'binary' || judged.estimate?.kind !== 'binary')
+      throw new Error('neither');
+    expect(judged.performance.accuracy.value).toBeCloseTo(truth, 10);
+    expect(
+      Math.abs((judged.estimate.rocAuc.value ?? 0) - (judged.performance.rocAuc.value ?? 1)),
+    ).toBeLessThan(0.02);
+
+    await rooms.models.put(
+      modelSchema.parse({
+        ...(await specOf('estimated')),
+        performance: { window: '1m', positiveClass: 'false' },
+      }),
+    );
+    await observe('estimated', [{ id: 'e0', value: true }]);
+    rooms.clock.advance(MINUTE);
+    await evaluate();
+    expect((await results('estimated'))[0]).toMatchObject({ estimate: null, estimateReason: 'task-changed' });
+  });
+
+  it('of a regression is estimated from its features', async () => {
+    await register('loss', {
+      task: 'regression',
+      columns: [
+        { name: 'x', role: 'feature', type: 'numeric' },
+        { name: 'y', role: 'prediction', type: 'numeric' },
+        { name: 'truth', role: 'groundTruth', type: 'numeric' },
+      ],
+    });
+    // The error grows with x.
+    const rowsAt = (x: (i: number) => number) =>
+      Array.from({ length: 3_000 }, (_, i) => {
+        const error = x(i) * (i % 2 === 0 ? 1 : -1) * (0.5 + ((i * 7_919) % 1_000) / 1_000);
+        return { x: x(i), y: x(i), truth: x(i) + error };
+      });
+    await rooms.baselines.register('loss', 'v1', { kind: 'rows', rows: rowsAt((i) => (i % 100) / 10) });
+    rooms.clock.advance(2 * MINUTE);
+    const served = rowsAt((i) => 5 + (i % 40) / 10);
+    await send(rooms, 'loss', 'v1', { rows: served.map((row) => ({ values: { ...row, truth: null } })) });
+    rooms.clock.advance(2 * MINUTE);
+    await evaluate();
+    const [result] = await results('loss');
+    if (result?.estimate?.kind !== 'regression') throw new Error('no estimate');
+    const mae = served.reduce((sum, { y, truth }) => sum + Math.abs(y - truth), 0) / served.length;
+    expect(result.estimate.absoluteSkill.beatsConstant).toBe(true);
+    expect(Math.abs((result.estimate.meanAbsoluteError.value ?? 0) / mae - 1)).toBeLessThan(0.1);
+  });
+
+  it('says why it cannot be estimated', async () => {
+    await register('blank', {});
+    await predict('blank', rowsOf('k'));
+    rooms.clock.advance(2 * MINUTE);
+    await evaluate();
+    expect((await results('blank'))[0]).toMatchObject({ estimate: null, estimateReason: 'no-baseline' });
   });
 
   it('forgets what is older than it is to be kept', async () => {

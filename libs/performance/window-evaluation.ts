@@ -1,6 +1,8 @@
 import type { GroundTruth, StoredTruth } from '#ground-truth';
 import type { CapturedRows, StoredCapturedRow, TimeRange, VersionContext } from '#ingest';
 import type { Version } from '#registry';
+import type { Estimator } from './estimators.js';
+import { estimationFeatures } from './feature-columns.js';
 import type { PerformancePlan } from './performance-plan.js';
 import {
   ClassifierPerformance,
@@ -38,14 +40,23 @@ export class WindowEvaluation {
   async evaluate(
     context: VersionContext,
     plan: Exclude<PerformancePlan, { kind: 'none' }>,
+    estimator: Estimator | null,
     range: TimeRange,
   ): Promise<ReadonlyMap<string, SegmentPerformance>> {
     return plan.kind === 'classification'
       ? this.collect(context, range, {
           read: classReader(plan),
-          open: () => new ClassifierPerformance(plan),
+          open: () =>
+            new ClassifierPerformance(plan, estimator?.kind === 'classification' ? estimator : null),
         })
-      : this.collect(context, range, { read: numberReader(plan), open: () => new RegressorPerformance() });
+      : this.collect(context, range, {
+          read: numberReader(plan),
+          open: () =>
+            new RegressorPerformance(
+              estimationFeatures(context.version),
+              estimator?.kind === 'regression' ? estimator : null,
+            ),
+        });
   }
 
   private async collect<Value>(

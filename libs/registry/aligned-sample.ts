@@ -22,8 +22,8 @@ export interface AlignedSample {
   readonly columns: readonly AlignedColumn[];
 }
 
-/** What makes an estimator of performance from a sample; null when it cannot. What it returns is stored as JSON. */
-export type FitEstimator = (version: Version, sample: AlignedSample) => object | null;
+/** What makes an estimator of performance from a sample; null when it cannot. What it resolves to is stored as JSON. */
+export type FitEstimator = (version: Version, sample: AlignedSample) => Promise<object | null>;
 
 const SAMPLED_ROLES = new Set<ColumnSpec['role']>(['feature', 'prediction', 'score', 'groundTruth']);
 

@@ -73,7 +73,7 @@ export async function readBaseline(
   progress?.storing();
   const profile = await collector.finish();
   const sample = sampler?.build() ?? null;
-  const estimator = sample === null ? null : (fitEstimator?.(version, sample) ?? null);
+  const estimator = sample === null ? null : ((await fitEstimator?.(version, sample)) ?? null);
   return {
     source: source.kind,
     profile,

@@ -377,7 +377,7 @@ describe('registry', () => {
       const samples: AlignedSample[] = [];
       const sampling = connectRooms(test.database, 0, (_version, sample) => {
         samples.push(sample);
-        return { rows: sample.rowCount };
+        return Promise.resolve({ rows: sample.rowCount });
       });
       const columns = [
         { name: 'x', role: 'feature', type: 'numeric' },
@@ -418,7 +418,7 @@ describe('registry', () => {
     });
 
     it('is not taken where there are no outcomes', async () => {
-      const sampling = connectRooms(test.database, 0, () => ({ never: true }));
+      const sampling = connectRooms(test.database, 0, () => Promise.resolve({ never: true }));
       await registerVersion(sampling.models, 'no-outcomes');
       const { id } = await sampling.baselines.register('no-outcomes', 'v1', {
         kind: 'rows',

@@ -193,6 +193,9 @@ export const performanceAnswer = z.object({
   labelledShare: ratio.nullable(),
   delay: z.object({ medianSeconds: z.number(), maximumSeconds: z.number() }).nullable(),
   performance: metrics.describe('Of the rows with ground truth'),
+  estimate: metrics.describe('Of all rows, from their scores or features alone'),
+  estimateReason: z.string().nullable().describe('Why there is no estimate'),
+  baselineId: id.nullable().describe('What the estimate rests on'),
 });
 
 export const eventReceiptAnswer = z.object({
