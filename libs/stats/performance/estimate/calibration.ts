@@ -28,15 +28,22 @@ export interface Calibration {
 /**
  * Calibrators where they improve the expected calibration error of rows that they have not seen, by more than chance moves it; else none.
  *
- * Without that margin, scores that are right would be calibrated every other time, and lose what their order says in flat blocks.
- * The error is in 10 bins of equal width; of several classes, the mean of each class's own against the rest (Kull et al. 2019).
+ * The errors are means over five folds, each calibrated by the other four, in 10 bins of equal width; of several classes, means of each
+ * class's own against the rest (Kull et al. 2019). Over all folds at once, calibrators would look better than they are: what one fold lacks
+ * the others have more of, so that their errors cancel. Without the margin, scores that are right would often be calibrated, and lose
+ * what their order says in flat blocks.
  */
 export function chosenCalibration(task: ClassificationTask, rows: ScoredRows): Calibration {
-  const before = binsOf(rows, rows.scores);
-  const after = binsOf(rows, crossCalibrated(task, rows));
-  const calibrationErrorBefore = meanOver(before, calibrationError);
-  const calibrationErrorAfter = meanOver(after, calibrationError);
-  const improves = calibrationErrorAfter < calibrationErrorBefore - meanOver(before, calibrationNoise);
+  const [before, after] = [new Float64Array(FOLDS), new Float64Array(FOLDS)];
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const calibrators = fitCalibrators(selectedRows(rows, (row) => rowHash(row) % FOLDS !== fold));
+    const unseen = selectedRows(rows, (row) => rowHash(row) % FOLDS === fold);
+    before[fold] = meanOver(binsOf(unseen), calibrationError);
+    after[fold] = meanOver(binsOf(calibratedRows(task, calibrators, unseen)), calibrationError);
+  }
+  const [calibrationErrorBefore, calibrationErrorAfter] = [meanOf(before), meanOf(after)];
+  const margin = meanOver(binsOf(rows), calibrationNoise);
+  const improves = calibrationErrorAfter < calibrationErrorBefore - margin;
   return {
     calibrators: improves ? fitCalibrators(rows) : null,
     calibrationErrorBefore,
@@ -49,20 +56,20 @@ function fitCalibrators({ scores, truthColumns }: ScoredRows): IsotonicCalibrato
   return scores.map((column, k) => fitIsotonic(column, hitsOf(truthColumns, k), knots));
 }
 
-/** The probabilities of every row by calibrators of the other folds. */
-function crossCalibrated(task: ClassificationTask, rows: ScoredRows): Float64Array[] {
-  const probabilities = rows.scores.map((column) => new Float64Array(column.length));
-  const row = new Float64Array(rows.scores.length);
-  for (let fold = 0; fold < FOLDS; fold++) {
-    const calibrators = fitCalibrators(selectedRows(rows, (i) => rowHash(i) % FOLDS !== fold));
-    for (let i = 0; i < rows.truthColumns.length; i++) {
-      if (rowHash(i) % FOLDS !== fold) continue;
-      for (let k = 0; k < row.length; k++) row[k] = rows.scores[k]![i]!;
-      toProbabilities(task, calibrators, row);
-      for (let k = 0; k < row.length; k++) probabilities[k]![i] = row[k]!;
-    }
+/** The rows with probabilities in place of their scores. */
+function calibratedRows(
+  task: ClassificationTask,
+  calibrators: readonly IsotonicCalibrator[],
+  { scores, truthColumns }: ScoredRows,
+): ScoredRows {
+  const probabilities = scores.map((column) => column.slice());
+  const row = new Float64Array(scores.length);
+  for (let i = 0; i < truthColumns.length; i++) {
+    for (let k = 0; k < row.length; k++) row[k] = scores[k]![i]!;
+    toProbabilities(task, calibrators, row);
+    for (let k = 0; k < row.length; k++) probabilities[k]![i] = row[k]!;
   }
-  return probabilities;
+  return { scores: probabilities, truthColumns };
 }
 
 /** Turns a row's scores into probabilities, in place; of several classes they add up to 1. */
@@ -86,8 +93,8 @@ function scale(row: Float64Array): boolean {
   return sum > 0;
 }
 
-function binsOf({ truthColumns }: ScoredRows, probabilities: readonly Float64Array[]): CalibrationBins[] {
-  return probabilities.map((column, k) => {
+function binsOf({ scores, truthColumns }: ScoredRows): CalibrationBins[] {
+  return scores.map((column, k) => {
     const bins = emptyCalibrationBins(DEFAULT_CALIBRATION_BINS);
     for (let i = 0; i < column.length; i++) {
       countCalibration(bins, column[i]!, truthColumns[i] === k ? 1 : 0);
@@ -97,5 +104,9 @@ function binsOf({ truthColumns }: ScoredRows, probabilities: readonly Float64Arr
 }
 
 function meanOver(columns: readonly CalibrationBins[], of: (bins: CalibrationBins) => number): number {
-  return columns.reduce((sum, bins) => sum + of(bins), 0) / Math.max(1, columns.length);
+  return meanOf(Float64Array.from(columns, of));
+}
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }

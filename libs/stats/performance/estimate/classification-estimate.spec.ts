@@ -187,16 +187,14 @@ describe('the interval of an estimate', () => {
 describe('the estimator', () => {
   it('calibrates overconfident scores and says by how much, on rows that the calibrator had not seen', () => {
     const estimator = fitted(BINARY, binaryRows(seededDraws(3), BASELINE_ROWS, { sharpness: 2.5 }));
-    expect(estimator.calibrationErrorBefore).toBeGreaterThan(0.08);
-    expect(estimator.calibrationErrorAfter).toBeLessThan(0.02);
+    expect(estimator.calibrationErrorBefore).toBeGreaterThan(0.1);
+    expect(estimator.calibrationErrorAfter).toBeLessThan(0.03);
     expect(estimator.calibrators?.[0]?.scores.length).toBeLessThanOrEqual(200);
   });
 
-  it('leaves scores that are right as they are, where few rows would make them worse', () => {
-    const untouched = SEEDS.filter(
-      (seed) => fitted(BINARY, binaryRows(seededDraws(seed), 300)).calibrators === null,
-    );
-    expect(untouched.length).toBeGreaterThanOrEqual(3);
+  it.each([300, 3000])('leaves scores that are right as they are: %i rows', (count) => {
+    const estimators = SEEDS.map((seed) => fitted(BINARY, binaryRows(seededDraws(seed), count)));
+    expect(estimators.map(({ calibrators }) => calibrators)).toEqual(SEEDS.map(() => null));
   });
 
   it.each<[string, ClassificationTask, LabelledClasses]>([

@@ -17,7 +17,8 @@ interface LossSum {
 /**
  * A window's rows without ground truth, read batch by batch, and the errors that their features imply.
  *
- * Merging two is the same as adding the rows of both, in any order, but for rounding. O(1) memory; 5 µs a row and 200 trees.
+ * Merging two is the same as adding the rows of both, in any order, but for rounding. O(1) memory; 20 µs a row of 300
+ * columns and 170 trees.
  */
 export class RegressionEstimateAccumulator {
   private rowCount = 0;

@@ -34,8 +34,8 @@ const SKILL_CONFIDENCE = 0.9;
  * estimation): trees that predict the absolute and the squared error of a row.
  *
  * Deterministic. Rows without a finite truth and prediction, or whose squared error is beyond the doubles, are left out; a baseline of
- * more than 50,000 rows is sampled. Text columns are no features; a cell that is not finite is missing. Cost: 50,000 rows of 300 columns in
- * under 20 s.
+ * more than 50,000 rows is sampled. Text columns are no features; a cell that is not finite is missing. Cost: 11 s for 50,000 rows of
+ * 300 columns, 0.1 s for 6,000 of 3.
  * Source: NannyML, direct loss estimation; `docs/statistics.md` says where it fails.
  * @throws RangeError if the columns, the truth and the prediction differ in length
  */
