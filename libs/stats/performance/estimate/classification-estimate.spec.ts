@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import {
   ClassificationAccumulator,
   type ClassificationEstimate,
@@ -224,6 +225,49 @@ describe('the estimator', () => {
     const estimator = { ...fitted(BINARY, binaryRows(seededDraws(1), 200)), version: 2 as 1 };
     expect(() => new ClassificationEstimateAccumulator(estimator)).toThrow(
       'an estimator of version 2, known is 1',
+    );
+  });
+});
+
+describe('whatever the rows hold', () => {
+  const score = fc.oneof(
+    fc.double({ min: 0, max: 1, noNaN: true }),
+    fc.constantFrom(0, 1, -0, NaN, 2, 5e-324),
+  );
+  const row = fc.record({
+    predicted: fc.option(fc.constantFrom('yes', 'a', 'b', 'something else')),
+    scores: fc.array(score, { minLength: 3, maxLength: 3 }),
+  });
+  const rows = fc.array(row, { maxLength: 40 });
+
+  it.each<[string, ClassificationTask, ClassificationEstimator]>([
+    ['binary', BINARY, fitted(BINARY, binaryRows(seededDraws(2), 1000, { sharpness: 3 }))],
+    ['3 classes', MULTI_CLASS, fitted(MULTI_CLASS, multiClassRows(seededDraws(2), 1000, { sharpness: 3 }))],
+  ])('estimates are finite or have a reason, and merging is adding: %s', (_, task, estimator) => {
+    const windowOf = (
+      of: readonly { predicted: string | null; scores: number[] }[],
+    ): ClassificationEstimateAccumulator => {
+      const columns = task.kind === 'binary' ? 1 : CLASSES.length;
+      const window = new ClassificationEstimateAccumulator(estimator, { maxRankedScores: 90 });
+      window.add({
+        predicted: of.map(({ predicted }) => predicted),
+        scores: Array.from({ length: columns }, (_, k) => Float64Array.from(of, ({ scores }) => scores[k]!)),
+      });
+      return window;
+    };
+    fc.assert(
+      fc.property(rows, rows, (one, other) => {
+        const merged = windowOf(one);
+        merged.merge(windowOf(other));
+        const [a, b] = [merged.estimate(), windowOf([...other, ...one].reverse()).estimate()];
+        expect(a.unscoredCount).toBe(b.unscoredCount);
+        for (const name of SHARED) {
+          expect(a[name].reason).toBe(b[name].reason);
+          expect(a[name].value === null || Number.isFinite(a[name].value)).toBe(true);
+          expect(a[name].value ?? 0).toBeCloseTo(b[name].value ?? 0, 9);
+        }
+      }),
+      { numRuns: 50 },
     );
   });
 });
