@@ -202,7 +202,7 @@ export interface MultiClassPerformance extends ClassificationRows {
   readonly kind: 'multi-class';
   /**
    * Rows whose truth or prediction is a class that is not told apart: at most 250 are, the task's own and then those that were
-   * seen first. They count in accuracy, and in no class; where it is 0, nothing depends on the order of the rows.
+   * seen first. They count in accuracy, and for the one of the two that is told apart; where it is 0, nothing depends on the order of the rows.
    */
   readonly pooledCount: number;
   /** By descending number of rows of the class, at most 250. */

@@ -29,7 +29,7 @@ export interface IsotonicCalibrator {
 }
 
 /**
- * What the performance of a classifier without ground truth is estimated with; plain JSON, at most 1 MB.
+ * What the performance of a classifier without ground truth is estimated with; plain JSON, at most about 1 MB at 1,000 classes.
  *
  * `calibrators` is null where the raw scores are as well calibrated, give or take chance; otherwise one, or one a class, in the order of
  * the task's. The two calibration errors are what that was decided on, of the raw scores and of calibrated ones: means over five folds of
