@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { neededSampleSizes } from '#stats';
+import { profileSchema } from '#registry';
+import { neededSampleSizes, summaryProblems } from '#stats';
 import { ENVIRONMENT_VARIABLES, ERROR_CODES } from '#platform';
 import { REJECTION_REASONS } from '#payloads';
 import { parseConfigFile } from '../apps/server/config.js';
@@ -37,6 +38,12 @@ describe('documents say what the code does', () => {
         MODEL_SERVER_URL: 'http://127.0.0.1:2',
       }),
     ).toMatchObject({ ok: true });
+  });
+
+  it('the profile of docs/baseline-profile.md is one', () => {
+    const [, example = ''] = /```json\n([\s\S]*?)```/.exec(read('docs/baseline-profile.md')) ?? [];
+    const profile = profileSchema.parse(JSON.parse(example));
+    expect(summaryProblems(profile)).toEqual([]);
   });
 
   it('every link of README.md to a file leads somewhere', () => {

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { NamedColumn } from '#payloads';
 import {
   BaselineStream,
-  buildGrid,
+  ColumnGridBuilder,
   emptyProfile,
-  foldSomeColumns,
+  foldColumns,
   gridOfColumns,
+  type ColumnProfile,
   type NamedColumnGrid,
   type Profile,
 } from '#stats';
@@ -39,11 +39,10 @@ export class BaselineCollector {
     this.rowCount += batch.rowCount;
   }
 
-  /** The profile on its grid. Other work of the process gets its turn between the columns. */
+  /** The profile on its grid; the columns are let go of one by one. Other work of the process gets its turn between them. */
   async finish(): Promise<Profile> {
     if (this.exact === null) return this.stream.finish().profile;
-    const columns = this.exact.flatMap((column) => column.build() ?? []);
-    return exactProfile(columns, this.rowCount);
+    return exactProfile(this.exact, this.rowCount);
   }
 
   private collect({ rowCount, columns }: BaselineBatch, exact: readonly CollectedColumn[]): void {
@@ -55,23 +54,25 @@ export class BaselineCollector {
     }
     if (bytes <= this.maxExactBytes) return;
     // The batch is counted behind this, so the rows so far are those before it and its own.
-    const collected = exact.flatMap((column) => column.build() ?? []);
+    const collected = exact.flatMap((column) => column.take() ?? []);
     this.stream.fold(this.rowCount + rowCount, collected);
     this.exact = null;
   }
 }
 
-async function exactProfile(columns: readonly NamedColumn[], rowCount: number): Promise<Profile> {
+async function exactProfile(collected: readonly CollectedColumn[], rowCount: number): Promise<Profile> {
+  const builder = new ColumnGridBuilder();
   const grids: NamedColumnGrid[] = [];
-  for (const column of columns) {
-    grids.push(...buildGrid([column]).columns);
+  const profiles: ColumnProfile[] = [];
+  for (const each of collected) {
+    const column = each.take();
+    if (column === null) continue;
+    const grid = builder.gridOf(column);
+    const alone = emptyProfile(gridOfColumns([grid]));
+    foldColumns(alone, rowCount, [column]);
+    grids.push(grid);
+    profiles.push(...alone.columns);
     await nextTurn();
   }
-  const profile = emptyProfile(gridOfColumns(grids));
-  for (const column of columns) {
-    foldSomeColumns(profile, rowCount, [column], 0);
-    await nextTurn();
-  }
-  profile.rowCount = rowCount;
-  return profile;
+  return { grid: gridOfColumns(grids), rowCount, columns: profiles };
 }

@@ -6,7 +6,8 @@ import {
   type ModelVerdict,
   type Profile,
 } from '#stats';
-import { importanceOf, type Importances } from './baseline-importances.js';
+import { importanceOf } from './baseline-importances.js';
+import type { Importances } from './importances-schema.js';
 import type { Version } from './models.js';
 import type { ColumnSpec } from './schemas.js';
 

@@ -2,7 +2,7 @@ import { LeewayError, type Clock, type Sql, type Transaction } from '#platform';
 import { serializeGrid, serializeProfile, type Profile } from '#stats';
 import { AlignedSampler, type FitEstimator } from './aligned-sample.js';
 import { addEpoch } from './baseline-epochs.js';
-import type { Importances } from './baseline-importances.js';
+import type { Importances } from './importances-schema.js';
 import { BaselineCollector } from './baseline-collector.js';
 import { readBatches } from './baseline-source/read.js';
 import type { BaselineSource } from './baseline-source/source.js';

@@ -18,7 +18,8 @@ import {
   type BaselineEpoch,
   type BaselineStatus,
 } from './baseline-epochs.js';
-import { checkImportances, type Importances } from './baseline-importances.js';
+import { checkImportances } from './baseline-importances.js';
+import type { Importances } from './importances-schema.js';
 import { checkFit } from './baseline-inheritance.js';
 import {
   readBaseline,

@@ -13,8 +13,8 @@ export interface CollectedColumn {
   readonly bytes: number;
   /** Adds the cells of a batch; without a column, that many missing ones. */
   add(column: BatchColumn | undefined, rowCount: number): void;
-  /** Null where no batch has had the column. */
-  build(): NamedColumn | null;
+  /** The whole column, which is let go of; null where no batch has had it. */
+  take(): NamedColumn | null;
 }
 
 export function collectedColumn({ name, type }: ColumnSpec): CollectedColumn {
@@ -23,8 +23,14 @@ export function collectedColumn({ name, type }: ColumnSpec): CollectedColumn {
     : new CollectedStrings(name, type === 'text' ? 'text' : 'categorical');
 }
 
+/** Values of a piece: 512 KB. Pieces leave nothing to be collected as they become more, as a list that doubles does. */
+const PIECE_VALUES = 65_536;
+/** Values of the first piece at first: a batch, so that few rows of many columns stay small. */
+const FIRST_VALUES = 2_048;
+
 class CollectedNumbers implements CollectedColumn {
-  private numbers = new Float64Array(2_048);
+  private readonly full: Float64Array[] = [];
+  private piece = new Float64Array(FIRST_VALUES);
   private length = 0;
   private invalidCount = 0;
   private isSeen = false;
@@ -32,36 +38,51 @@ class CollectedNumbers implements CollectedColumn {
   constructor(readonly name: string) {}
 
   get bytes(): number {
-    return this.length * Float64Array.BYTES_PER_ELEMENT;
+    return (this.full.length * PIECE_VALUES + this.length) * Float64Array.BYTES_PER_ELEMENT;
   }
 
   add(column: BatchColumn | undefined, rowCount: number): void {
     const values =
       column?.values.kind === 'numeric' ? column.values.values : new Float64Array(rowCount).fill(NaN);
     this.isSeen ||= column !== undefined;
-    this.reserve(this.length + values.length);
-    this.numbers.set(values, this.length);
-    this.length += values.length;
     this.invalidCount += column?.values.invalidCount ?? 0;
+    for (let start = 0; start < values.length;) {
+      if (this.length === this.piece.length) this.makeRoom();
+      const part = values.subarray(start, start + this.piece.length - this.length);
+      this.piece.set(part, this.length);
+      this.length += part.length;
+      start += part.length;
+    }
   }
 
-  build(): NamedColumn | null {
+  take(): NamedColumn | null {
+    const values = new Float64Array(this.isSeen ? this.full.length * PIECE_VALUES + this.length : 0);
+    if (this.isSeen) {
+      this.full.forEach((piece, index) => values.set(piece, index * PIECE_VALUES));
+      values.set(this.piece.subarray(0, this.length), this.full.length * PIECE_VALUES);
+    }
+    this.full.length = 0;
+    this.length = 0;
     if (!this.isSeen) return null;
-    const values = this.numbers.subarray(0, this.length);
     return { name: this.name, values: { kind: 'numeric', values, invalidCount: this.invalidCount } };
   }
 
-  private reserve(length: number): void {
-    if (length <= this.numbers.length) return;
-    const grown = new Float64Array(Math.max(length, this.numbers.length * 2));
-    grown.set(this.numbers.subarray(0, this.length));
-    this.numbers = grown;
+  private makeRoom(): void {
+    if (this.piece.length < PIECE_VALUES) {
+      const grown = new Float64Array(2 * this.piece.length);
+      grown.set(this.piece);
+      this.piece = grown;
+      return;
+    }
+    this.full.push(this.piece);
+    this.piece = new Float64Array(PIECE_VALUES);
+    this.length = 0;
   }
 }
 
 class CollectedStrings implements CollectedColumn {
   bytes = 0;
-  private readonly strings: (string | null)[] = [];
+  private strings: (string | null)[] = [];
   private invalidCount = 0;
   private isSeen = false;
 
@@ -80,9 +101,10 @@ class CollectedStrings implements CollectedColumn {
     }
   }
 
-  build(): NamedColumn | null {
-    if (!this.isSeen) return null;
+  take(): NamedColumn | null {
     const { name, kind, strings, invalidCount } = this;
+    this.strings = [];
+    if (!this.isSeen) return null;
     return { name, values: { kind, values: strings, invalidCount } };
   }
 

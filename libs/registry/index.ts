@@ -1,7 +1,8 @@
 export type { AlignedColumn, AlignedSample, FitEstimator } from './aligned-sample.js';
 export { type BaselineComparison, type ColumnComparison } from './baseline-comparison.js';
 export { BASELINE_NOTICE_MS, epochAt, type BaselineEpoch, type BaselineStatus } from './baseline-epochs.js';
-export { importanceOf, importancesSchema, type Importances } from './baseline-importances.js';
+export { importanceOf } from './baseline-importances.js';
+export { importancesSchema, type Importances } from './importances-schema.js';
 export { checkFit } from './baseline-inheritance.js';
 export { base64, profileOfRows, type RegistrationOptions } from './baseline-registration.js';
 export type { BaselineSource, ByteStream, SourceRow } from './baseline-source/source.js';

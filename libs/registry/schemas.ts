@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { COLUMN_TYPES } from '#payloads';
 import { instantSchema, nameSchema, positiveDurationSchema } from '#platform';
-import { importancesSchema } from './baseline-importances.js';
+import { importancesSchema } from './importances-schema.js';
 import { profileSchema } from './profile-schema.js';
 
 export const COLUMN_ROLES = ['feature', 'prediction', 'score', 'groundTruth', 'segment'] as const;

@@ -8,7 +8,7 @@ export type {
   NumericGrid,
   TextGrid,
 } from './grid/grid.js';
-export { buildGrid } from './grid/build-grid.js';
+export { buildGrid, ColumnGridBuilder } from './grid/build-grid.js';
 export { categoryKey } from './grid/category-key.js';
 export { deserializeGrid, gridOfColumns, serializeGrid } from './grid/grid-codec.js';
 export { BaselineStream, type StreamedBaseline } from './grid/stream/baseline-stream.js';

@@ -2,7 +2,7 @@ import { columnsByName } from '../checked-columns.js';
 import type { ColumnValues, NamedColumn } from '../columns.js';
 import { categoricalGrid } from './categorical-grid.js';
 import { gridOfColumns } from './grid-codec.js';
-import type { ColumnGrid, Grid } from './grid.js';
+import type { ColumnGrid, Grid, NamedColumnGrid } from './grid.js';
 import { numericGrid } from './numeric-grid.js';
 import { sortBuffers, sortedFinite, type SortBuffers } from './radix-sort.js';
 import { textGrid } from './text-grid.js';
@@ -16,8 +16,29 @@ import { textGrid } from './text-grid.js';
  */
 export function buildGrid(columns: readonly NamedColumn[]): Grid {
   columnsByName(columns);
-  const buffers = sortBuffers(longestNumericColumn(columns));
-  return gridOfColumns(columns.map(({ name, values }) => ({ name, grid: columnGrid(values, buffers) })));
+  const builder = new ColumnGridBuilder(longestNumericColumn(columns));
+  return gridOfColumns(columns.map((column) => builder.gridOf(column)));
+}
+
+/** Makes the grids of columns one after the other, for callers that let go of each column before the next; see `buildGrid`. */
+export class ColumnGridBuilder {
+  private buffers: SortBuffers;
+
+  /** `expectedValues` of the longest numeric column; more only cost new buffers, which are of twice its size. */
+  constructor(private expectedValues = 0) {
+    this.buffers = sortBuffers(expectedValues);
+  }
+
+  /** @throws RangeError if a cell of a categorical or text column is neither a string nor null */
+  gridOf(column: NamedColumn): NamedColumnGrid {
+    columnsByName([column]);
+    const { name, values } = column;
+    if (values.kind === 'numeric' && values.values.length > this.expectedValues) {
+      this.expectedValues = values.values.length;
+      this.buffers = sortBuffers(this.expectedValues);
+    }
+    return { name, grid: columnGrid(values, this.buffers) };
+  }
 }
 
 function longestNumericColumn(columns: readonly NamedColumn[]): number {
