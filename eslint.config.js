@@ -45,7 +45,7 @@ const PURE = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', '.leeway/', '.venv-test/'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '.leeway/', '.kafka-test/', '.venv-test/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts'],

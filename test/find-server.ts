@@ -1,5 +1,5 @@
 import { accessSync, constants, readdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The names under which each program may be installed: Debian has its own for Alertmanager. */
@@ -10,6 +10,8 @@ const EXECUTABLES = {
   amtool: ['amtool'],
   postgres: ['postgres'],
   initdb: ['initdb'],
+  java: ['java'],
+  kafka: [],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type RealServer = keyof typeof EXECUTABLES;
@@ -18,8 +20,15 @@ export type RealServer = keyof typeof EXECUTABLES;
 const POSTGRES_VERSIONS = '/usr/lib/postgresql';
 const USUAL_FOLDERS = ['/usr/local/bin', '/usr/bin', '/usr/sbin'];
 
-/** The path of a real server's executable, or null when this machine has none. PostgreSQL: the newest version. */
+/** Where `mvn dependency:copy-dependencies` puts the jars of test/kafka/pom.xml: see CONTRIBUTING.md. */
+const KAFKA_JARS = resolve('.kafka-test/libs');
+
+/**
+ * The path of a real server's executable, or null when this machine has none. PostgreSQL: the newest version. Kafka: the folder of
+ * its jars, where there is a Java to run them.
+ */
 export function findServer(server: RealServer): string | null {
+  if (server === 'kafka') return findServer('java') !== null && hasKafka() ? KAFKA_JARS : null;
   const folders = [
     ...postgresFolders(server),
     ...(process.env['PATH'] ?? '').split(delimiter),
@@ -47,6 +56,14 @@ function postgresFolders(server: RealServer): string[] {
     return versions.map((version) => join(POSTGRES_VERSIONS, version, 'bin'));
   } catch {
     return [];
+  }
+}
+
+function hasKafka(): boolean {
+  try {
+    return readdirSync(KAFKA_JARS).some((name) => /^kafka_[\d.]+-.*\.jar$/.test(name));
+  } catch {
+    return false;
   }
 }
 
