@@ -7,6 +7,7 @@ import { PayloadHalves1795400000006 } from './0006-payload-halves.js';
 import { CapturedRows1795400000007 } from './0007-captured-rows.js';
 import { GroundTruth1795400000008 } from './0008-ground-truth.js';
 import { Baselines1795400000009 } from './0009-baselines.js';
+import { Kafka1795400000010 } from './0010-kafka.js';
 
 /** Every migration, in order. Forward only; the schema never comes from `synchronize`. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   CapturedRows1795400000007,
   GroundTruth1795400000008,
   Baselines1795400000009,
+  Kafka1795400000010,
 ] as const;

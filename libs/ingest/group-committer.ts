@@ -1,20 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DailyPartitions, LeewayError, withRetries, type Database } from '#platform';
+import { DailyPartitions, LeewayError, withRetries, type Database, type Transaction } from '#platform';
 import { CaptureBounds } from './capture-bounds.js';
 import { insertCaptured, insertDeltas } from './commit-rows.js';
 import { foldPayloads } from './fold.js';
 import type { IngestMetrics } from './metrics.js';
 import { rememberKeys } from './payload-keys.js';
 import { commitSwiftly } from './swift-commit.js';
-import { cellCountOf, type CommitOutcome, type PendingPayload } from './pending-payload.js';
+import {
+  cellCountOf,
+  rowCountOf,
+  type CommitOutcome,
+  type CommitUnit,
+  type PendingPayload,
+  type UnitOutcome,
+} from './pending-payload.js';
+import { advanceOffset, insertDeadLetters, type SourceProgress } from './source-progress.js';
 
 interface Waiting {
-  readonly payload: PendingPayload;
-  readonly resolve: (outcome: CommitOutcome) => void;
+  readonly unit: CommitUnit;
+  readonly resolve: (outcome: UnitOutcome) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Payloads of one group from which on many come at the same time, so that waiting for more of them pays. */
+/** Units of one group from which on many come at the same time, so that waiting for more of them pays. */
 const CROWD = 8;
 /**
  * The time between two commits of a crowd, as PostgreSQL's `commit_delay`: whatever it holds, a commit of a 30-column model costs this
@@ -25,8 +33,8 @@ const PAUSE_MS = 10;
 const MAX_COMMIT_ROWS = 50_000;
 
 /**
- * Makes payloads durable, many in one transaction: their keys, their rows folded into delta profiles, and the captured
- * rows. While commits are under way the next group gathers, so the group grows with the load by itself.
+ * Makes payloads durable, many in one transaction: their keys, their rows folded into delta profiles, the captured rows, and
+ * how far their sources have come. While commits are under way the next group gathers, so the group grows with the load by itself.
  *
  * A payload's promise settles after its commit and never before: when the process dies in between, the sender has no
  * answer, sends again with the same key, and the key decides whether the rows were already counted.
@@ -47,8 +55,26 @@ export class GroupCommitter {
 
   /** @throws LeewayError `ingest-overloaded` when too much waits, `database-unavailable` when it cannot be stored */
   commit(payload: PendingPayload): Promise<CommitOutcome> {
-    const cells = cellCountOf(payload);
-    // One payload is always taken, so that none is too large for ever.
+    return new Promise<CommitOutcome>((resolve, reject) =>
+      this.enqueue({
+        unit: { payloads: [payload], progress: null },
+        // Without progress nothing can be outdated.
+        resolve: (outcome) => resolve(outcome[0] === 'duplicate' ? 'duplicate' : 'accepted'),
+        reject,
+      }),
+    );
+  }
+
+  /** Stores the payloads of a stretch of a partition, its dead letters and its next offset: all of it or nothing. @throws as `commit` */
+  commitStretch(payloads: readonly PendingPayload[], progress: SourceProgress): Promise<UnitOutcome> {
+    return new Promise<UnitOutcome>((resolve, reject) =>
+      this.enqueue({ unit: { payloads, progress }, resolve, reject }),
+    );
+  }
+
+  private enqueue(waiting: Waiting): void {
+    const cells = cellCountOf(waiting.unit);
+    // One unit is always taken, so that none is too large for ever.
     if (this.pendingCells > 0 && this.pendingCells + cells > this.maxPendingCells) {
       throw new LeewayError(
         'ingest-overloaded',
@@ -57,12 +83,9 @@ export class GroupCommitter {
       );
     }
     this.pendingCells += cells;
-    const settled = new Promise<CommitOutcome>((resolve, reject) =>
-      this.waiting.push({ payload, resolve, reject }),
-    );
+    this.waiting.push(waiting);
     this.metrics.pendingPayloads.set(this.waiting.length);
     if (this.running.size < this.maxCommits) this.start();
-    return settled;
   }
 
   /** Waits until nothing is pending. */
@@ -82,7 +105,7 @@ export class GroupCommitter {
       if (group.length === 0) return; // The other run took all of it meanwhile.
       if (group.length >= CROWD) this.pause = sleep(PAUSE_MS);
       await this.commitGroup(group);
-      for (const { payload } of group) this.pendingCells -= cellCountOf(payload);
+      for (const { unit } of group) this.pendingCells -= cellCountOf(unit);
       this.metrics.pendingPayloads.set(this.waiting.length);
     }
   }
@@ -95,8 +118,8 @@ export class GroupCommitter {
   private takeGroup(): Waiting[] {
     let rows = 0;
     let count = 0;
-    for (const { payload } of this.waiting) {
-      rows += payload.batch.rowCount;
+    for (const { unit } of this.waiting) {
+      rows += rowCountOf(unit);
       if (count > 0 && rows > MAX_COMMIT_ROWS) break;
       count += 1;
     }
@@ -106,8 +129,8 @@ export class GroupCommitter {
   private async commitGroup(group: readonly Waiting[]): Promise<void> {
     const endTimer = this.metrics.commitDuration.startTimer();
     try {
-      const outcomes = await this.store(group.map(({ payload }) => payload));
-      group.forEach(({ resolve }, index) => resolve(outcomes[index] ?? 'accepted'));
+      const outcomes = await this.store(group.map(({ unit }) => unit));
+      group.forEach(({ resolve }, index) => resolve(outcomes[index] ?? []));
     } catch (error) {
       await this.commitOneByOne(group, error);
     } finally {
@@ -115,56 +138,80 @@ export class GroupCommitter {
     }
   }
 
-  /** One payload that the database refuses must not fail those that were committed with it. */
+  /** One unit that the database refuses must not fail those that were committed with it. */
   private async commitOneByOne(group: readonly Waiting[], cause: unknown): Promise<void> {
     const isAway = cause instanceof LeewayError && cause.code === 'database-unavailable';
-    for (const { payload, resolve, reject } of group) {
+    for (const { unit, resolve, reject } of group) {
       if (isAway || group.length === 1) {
         reject(cause);
         continue;
       }
-      await this.store([payload]).then(([outcome]) => resolve(outcome ?? 'accepted'), reject);
+      await this.store([unit]).then(([outcome]) => resolve(outcome ?? []), reject);
     }
   }
 
-  private async store(payloads: readonly PendingPayload[]): Promise<CommitOutcome[]> {
+  private async store(units: readonly CommitUnit[]): Promise<UnitOutcome[]> {
     await this.partitions.ensure(
       this.database,
-      new Set(payloads.flatMap(({ batch }) => [...batch.timestamps])),
+      new Set(units.flatMap(({ payloads }) => payloads.flatMap(({ batch }) => [...batch.timestamps]))),
     );
-    return withRetries(async () => (await this.storeSwiftly(payloads)) ?? this.storeInSteps(payloads));
+    return withRetries(async () => (await this.storeSwiftly(units)) ?? this.storeInSteps(units));
   }
 
-  /** The usual way: every key is new. Null when one is not, or the key tables have to change turns; nothing is stored then. */
-  private async storeSwiftly(payloads: readonly PendingPayload[]): Promise<CommitOutcome[] | null> {
+  /**
+   * The usual way: every key is new and every offset where it should be. Null when one is not, or the key tables have to change turns;
+   * nothing is stored then.
+   */
+  private async storeSwiftly(units: readonly CommitUnit[]): Promise<UnitOutcome[] | null> {
+    const payloads = units.flatMap((unit) => unit.payloads);
     const keys = keysOf(payloads);
     if (new Set(keys).size < keys.length) return null;
     const { deltas, captured } = foldPayloads(payloads, [], this.bounds);
-    if (!(await commitSwiftly(this.database, keys, deltas, captured))) return null;
+    const progress = units.flatMap((unit) => unit.progress ?? []);
+    if (!(await commitSwiftly(this.database, { keys, deltas, captured, progress }))) return null;
     this.bounds.learn(captured);
-    return payloads.map(() => 'accepted');
+    return units.map((unit) => unit.payloads.map(() => 'accepted'));
   }
 
-  private async storeInSteps(payloads: readonly PendingPayload[]): Promise<CommitOutcome[]> {
+  private async storeInSteps(units: readonly CommitUnit[]): Promise<UnitOutcome[]> {
     const { outcomes, stored } = await this.database.transaction(async (tx) => {
+      const current = await advanceSources(tx, units);
+      const payloads = units.flatMap((unit) => (current.has(unit) ? unit.payloads : []));
       const fresh = await rememberKeys(tx, [...new Set(keysOf(payloads))]);
-      const outcomes = payloads.map(({ key }): CommitOutcome => {
-        if (key === null) return 'accepted';
-        // Deleted as it is taken, so that the same key twice in one group counts once.
-        return fresh.delete(key) ? 'accepted' : 'duplicate';
-      });
+      const outcomeOf = new Map(
+        payloads.map((payload): [PendingPayload, CommitOutcome] => {
+          if (payload.key === null) return [payload, 'accepted'];
+          // Deleted as it is taken, so that the same key twice in one group counts once.
+          return [payload, fresh.delete(payload.key) ? 'accepted' : 'duplicate'];
+        }),
+      );
       const { deltas, captured } = foldPayloads(
-        payloads.filter((_, index) => outcomes[index] === 'accepted'),
-        payloads.filter((_, index) => outcomes[index] === 'duplicate'),
+        payloads.filter((payload) => outcomeOf.get(payload) === 'accepted'),
+        payloads.filter((payload) => outcomeOf.get(payload) === 'duplicate'),
         this.bounds,
       );
       await insertDeltas(tx, deltas, this.database.isEmbedded);
       await insertCaptured(tx, captured);
+      const outcomes = units.map((unit): UnitOutcome =>
+        current.has(unit) ? unit.payloads.map((payload) => outcomeOf.get(payload) ?? 'accepted') : 'outdated',
+      );
       return { outcomes, stored: captured };
     });
     this.bounds.learn(stored);
     return outcomes;
   }
+}
+
+/** Moves the offsets of a group's sources on, and returns the units that may be stored: those whose offset was where it should be. */
+async function advanceSources(tx: Transaction, units: readonly CommitUnit[]): Promise<Set<CommitUnit>> {
+  const current = new Set<CommitUnit>();
+  for (const unit of units) {
+    const { progress } = unit;
+    if (progress !== null && !(await advanceOffset(tx, progress))) continue;
+    current.add(unit);
+    if (progress !== null) await insertDeadLetters(tx, progress.deadLetters);
+  }
+  return current;
 }
 
 /** In one order, so that two commits of the same keys wait for each other and do not deadlock. */

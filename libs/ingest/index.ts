@@ -14,14 +14,15 @@ export { GroupCommitter } from './group-committer.js';
 export { Ingest, type EventFailure, type EventReceipt, type IngestMessage } from './ingest.js';
 export { EXAMPLE_KINDS, EXAMPLE_REASONS, type ExampleKind, type ExampleReason } from './example-kinds.js';
 export { forgetLateWindows, lateWindows, type LateWindow } from './late-windows.js';
+export { readContent, readRows, type BesideBody, type IngestContent } from './ingest-content.js';
 export { IngestMetrics } from './metrics.js';
 export { Pairing, PAIRING_TIMEOUT_SECONDS } from './pairing.js';
 export { ParquetIngest } from './parquet-ingest.js';
-export { unreadable, type IngestReceipt } from './receipts.js';
+export { type IngestReceipt } from './receipts.js';
 export {
   DEFAULT_INGEST_LIMITS,
   inferencesSchema,
-  MAX_EVENTS,
+  MAX_PAYLOAD_BYTES,
   MAX_PAYLOAD_ROWS,
   partSchema,
   payloadIdSchema,

@@ -15,10 +15,13 @@ import {
 } from '#payloads';
 import { LeewayError, type Clock, type Instant } from '#platform';
 import type { GroupCommitter } from './group-committer.js';
+import type { IngestContent } from './ingest-content.js';
 import type { IngestMetrics } from './metrics.js';
+import type { CommitOutcome, PendingPayload } from './pending-payload.js';
 import { receiptOf, unreadable, type IngestReceipt } from './receipts.js';
 import { RateCeiling, sampleRows } from './sampling.js';
 import { MAX_PAYLOAD_ROWS, partSchema, PAYLOAD_ID, payloadIdSchema, type IngestLimits } from './schemas.js';
+import type { SourceProgress } from './source-progress.js';
 import type { Tallies } from './tallies.js';
 import type { VersionContext, VersionContexts } from './version-context.js';
 
@@ -57,6 +60,23 @@ export interface EventFailure {
   readonly detail: string;
 }
 
+/** What a source knows of a message besides what it says of itself. */
+export interface MessageOrigin {
+  /** Names the rows of a payload that brings no id, the same whenever the message is read. */
+  readonly id: string;
+  /** The event time of rows that bring none. */
+  readonly at: Instant;
+}
+
+/** The payloads of a message, decoded and sampled: what `Ingest.store` makes durable. */
+export interface DecodedMessage {
+  readonly payloads: readonly PreparedPayload[];
+  /** Events of other types, which were not looked at. */
+  readonly ignoredEventCount: number;
+  /** Events of a batch that could not be decoded. */
+  readonly failures: readonly EventFailure[];
+}
+
 /** One decoded payload on its way to its commit. */
 interface Arrival {
   readonly context: VersionContext;
@@ -64,6 +84,12 @@ interface Arrival {
   readonly key: string | null;
   readonly receivedAt: Instant;
   readonly decoded: DecodedRows;
+}
+
+/** An arrival of which is known which rows will be counted. */
+interface PreparedPayload {
+  readonly arrival: Arrival;
+  readonly pending: PendingPayload;
 }
 
 /** The source-independent part of ingest: decodes, validates, samples, and answers when the rows are durable. */
@@ -86,19 +112,7 @@ export class Ingest {
    */
   async accept(modelName: string, versionName: string, message: IngestMessage): Promise<IngestReceipt> {
     const context = await this.contexts.of(modelName, versionName);
-    const ids = idsOf(message.body);
-    const given = payloadIdOf(message.payloadId, ids.payloadId);
-    const payloadId = given ?? randomUUID();
-    const receivedAt = this.clock.now();
-    const decoded = this.decode(message.body, {
-      ...this.decodingContext(context, receivedAt),
-      part: message.part ?? partOf(ids.part),
-      inferenceIdOf: ids.inferenceId === null ? (row) => `${payloadId}-${row}` : idsOfCall(ids.inferenceId),
-    });
-    if (decoded.receivedCount === 0)
-      throw new LeewayError('payload-empty', 'the payload has 0 rows; send at least one');
-    const key = given === undefined ? null : keyOf(context.version.id, given);
-    return this.commit({ context, payloadId, key, receivedAt, decoded });
+    return this.commit(this.arrivalOf(message, context, null));
   }
 
   /**
@@ -112,22 +126,54 @@ export class Ingest {
     events: readonly (InferenceEvent | OtherEvent)[],
   ): Promise<EventReceipt> {
     const context = await this.contexts.of(modelName, versionName);
-    const receivedAt = this.clock.now();
-    const own = events.filter((event) => event.part !== null);
-    const failures: EventFailure[] = [];
-    const arrivals = own.flatMap((event, index): Arrival[] => {
-      try {
-        return [this.decodeEvent(event, context, receivedAt)];
-      } catch (error) {
-        if (own.length === 1 || !(error instanceof LeewayError)) throw error;
-        failures.push({ event: index, detail: error.message });
-        return [];
-      }
-    });
+    const { arrivals, ignoredEventCount, failures } = this.arrivalsOf(events, context, null);
     const receipts = await Promise.all(arrivals.map((arrival) => this.commit(arrival)));
-    const ignoredEventCount = events.length - own.length;
     this.metrics.payloads.inc({ outcome: 'ignored' }, ignoredEventCount);
     return { receipts, ignoredEventCount, failures };
+  }
+
+  /**
+   * Decodes a message of a source that keeps its own progress. Nothing is stored; decoding is at once, so that what it throws is
+   * about the message.
+   *
+   * @throws LeewayError as `accept`, and any error that decoding it meets
+   */
+  decodeMessage(content: IngestContent, context: VersionContext, origin: MessageOrigin): DecodedMessage {
+    const { arrivals, ...rest } =
+      content.kind === 'payload'
+        ? {
+            arrivals: [this.arrivalOf(content.message, context, origin)],
+            ignoredEventCount: 0,
+            failures: [],
+          }
+        : this.arrivalsOf(content.events, context, origin);
+    return { payloads: arrivals.map((arrival) => this.prepare(arrival)), ...rest };
+  }
+
+  /**
+   * Stores messages together with the progress of their source, all or nothing, and returns a receipt for each payload. `outdated`:
+   * the source is no longer where it believes to be, and nothing was stored.
+   *
+   * @throws LeewayError `ingest-overloaded`, `database-unavailable`, and what the database refuses
+   */
+  async store(
+    messages: readonly DecodedMessage[],
+    progress: SourceProgress,
+  ): Promise<readonly IngestReceipt[] | 'outdated'> {
+    const payloads = messages.flatMap((message) => message.payloads);
+    const outcomes = await this.committer.commitStretch(
+      payloads.map(({ pending }) => pending),
+      progress,
+    );
+    if (outcomes === 'outdated') return outcomes;
+    for (const { ignoredEventCount } of messages)
+      this.metrics.payloads.inc({ outcome: 'ignored' }, ignoredEventCount);
+    return payloads.map((payload, index) => this.receiptFor(payload, outcomes[index] ?? 'accepted'));
+  }
+
+  /** What is known of a version, to decode its messages. @throws LeewayError `not-found`, `database-unavailable` */
+  contextOf(modelName: string, versionName: string): Promise<VersionContext> {
+    return this.contexts.of(modelName, versionName);
   }
 
   /** The columns that a version's rows may bring. @throws LeewayError `not-found` */
@@ -153,11 +199,48 @@ export class Ingest {
     };
   }
 
-  private decodeEvent(event: InferenceEvent, context: VersionContext, receivedAt: Instant): Arrival {
+  private arrivalOf(message: IngestMessage, context: VersionContext, origin: MessageOrigin | null): Arrival {
+    const ids = idsOf(message.body);
+    const given = payloadIdOf(message.payloadId, ids.payloadId);
+    const payloadId = given ?? origin?.id ?? randomUUID();
+    const receivedAt = this.clock.now();
+    const decoded = this.decode(message.body, {
+      ...this.decodingContext(context, receivedAt),
+      eventAt: origin?.at ?? receivedAt,
+      part: message.part ?? partOf(ids.part),
+      inferenceIdOf: ids.inferenceId === null ? (row) => `${payloadId}-${row}` : idsOfCall(ids.inferenceId),
+    });
+    if (decoded.receivedCount === 0)
+      throw new LeewayError('payload-empty', 'the payload has 0 rows; send at least one');
+    const key = given === undefined ? null : keyOf(context.version.id, given);
+    return { context, payloadId, key, receivedAt, decoded };
+  }
+
+  private arrivalsOf(
+    events: readonly (InferenceEvent | OtherEvent)[],
+    context: VersionContext,
+    origin: MessageOrigin | null,
+  ): { readonly arrivals: Arrival[]; readonly ignoredEventCount: number; readonly failures: EventFailure[] } {
+    const own = events.filter((event) => event.part !== null);
+    const failures: EventFailure[] = [];
+    const arrivals = own.flatMap((event, index): Arrival[] => {
+      try {
+        return [this.decodeEvent(event, context, origin)];
+      } catch (error) {
+        if (own.length === 1 || !(error instanceof LeewayError)) throw error;
+        failures.push({ event: index, detail: error.message });
+        return [];
+      }
+    });
+    return { arrivals, ignoredEventCount: events.length - own.length, failures };
+  }
+
+  private decodeEvent(event: InferenceEvent, context: VersionContext, origin: MessageOrigin | null): Arrival {
+    const receivedAt = this.clock.now();
     const decoded = this.decode(event.body, {
       ...this.decodingContext(context, receivedAt),
       part: event.part,
-      eventAt: event.at ?? receivedAt,
+      eventAt: event.at ?? origin?.at ?? receivedAt,
       inferenceIdOf: idsOfCall(event.callId),
     });
     const key = keyOf(context.version.id, event.key);
@@ -180,12 +263,19 @@ export class Ingest {
     }
   }
 
-  private async commit({ context, payloadId, key, receivedAt, decoded }: Arrival): Promise<IngestReceipt> {
+  private async commit(arrival: Arrival): Promise<IngestReceipt> {
+    const prepared = this.prepare(arrival);
+    return this.receiptFor(prepared, await this.committer.commit(prepared.pending));
+  }
+
+  /** Chooses the rows that will be counted: once for each payload, whatever becomes of its commits. */
+  private prepare(arrival: Arrival): PreparedPayload {
+    const { context, key, receivedAt, decoded } = arrival;
     const { part, batch, rejections, receivedCount, unexpectedRowCount } = decoded;
     const fraction = this.fractionOf(context, batch.rowCount, receivedAt);
     const { kept, sampledOut } = sampleRows(batch, fraction, context);
     const unexpected: Tallies = unexpectedRowCount === 0 ? {} : { 'unexpected-column': unexpectedRowCount };
-    const status = await this.committer.commit({
+    const pending = {
       context,
       key,
       receivedAt,
@@ -195,8 +285,12 @@ export class Ingest {
       sampledOut,
       tallies: { ...rejections.tallies, ...unexpected },
       receivedCount,
-    });
-    const receipt = receiptOf(payloadId, status, decoded, kept.rowCount);
+    };
+    return { arrival, pending };
+  }
+
+  private receiptFor({ arrival, pending }: PreparedPayload, status: CommitOutcome): IngestReceipt {
+    const receipt = receiptOf(arrival.payloadId, status, arrival.decoded, pending.batch.rowCount);
     this.count(receipt);
     return receipt;
   }

@@ -1,6 +1,7 @@
 import type { ColumnBatch, PayloadPart } from '#payloads';
 import type { Instant } from '#platform';
 import type { SampledOut } from './sampling.js';
+import type { SourceProgress } from './source-progress.js';
 import type { VersionContext } from './version-context.js';
 
 /** A decoded payload that waits for its commit. */
@@ -23,7 +24,24 @@ export interface PendingPayload {
 
 export type CommitOutcome = 'accepted' | 'duplicate';
 
-/** What a payload holds in memory until its commit, in cells: ids and times count as one each. */
-export function cellCountOf({ batch }: PendingPayload): number {
-  return batch.rowCount * (batch.columns.length + 2) + 1;
+/** What is stored whole or not at all: a payload that came over HTTP, or those of a stretch of a partition with its progress. */
+export interface CommitUnit {
+  readonly payloads: readonly PendingPayload[];
+  readonly progress: SourceProgress | null;
+}
+
+/** An outcome for each payload, or `outdated`: another consumer has moved the partition's offset, and nothing was stored. */
+export type UnitOutcome = readonly CommitOutcome[] | 'outdated';
+
+/** What a unit holds in memory until its commit, in cells: ids and times count as one each. */
+export function cellCountOf({ payloads }: CommitUnit): number {
+  let cells = 0;
+  for (const { batch } of payloads) cells += batch.rowCount * (batch.columns.length + 2) + 1;
+  return cells;
+}
+
+export function rowCountOf({ payloads }: CommitUnit): number {
+  let rows = 0;
+  for (const { batch } of payloads) rows += batch.rowCount;
+  return rows;
 }

@@ -4,6 +4,9 @@ import { PAYLOAD_PARTS } from '#payloads';
 /** Rows of one payload. More are refused with `payload-too-large`: they would hold up the commit that others wait for. */
 export const MAX_PAYLOAD_ROWS = 10_000;
 
+/** Bytes of one payload, once it is expanded: 10,000 rows of 30 columns are about 8 MB. Larger data belongs into several, or a stream. */
+export const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
+
 /** Events of one delivery of a payload logger. */
 export const MAX_EVENTS = 1_000;
 

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RouteConfig } from '@nestjs/platform-fastify';
+import { MAX_PAYLOAD_BYTES } from '#ingest';
 import { LeewayError, messageOf } from '#platform';
-import { MAX_BODY_BYTES, readRawBody, type BodyBudget } from './raw-body.js';
+import { readRawBody, type BodyBudget } from './raw-body.js';
 
 /** Baselines come as streams in these forms. */
 export const STREAM_TYPES = {
@@ -25,7 +26,7 @@ export function installBodyParsers(fastify: FastifyInstance, budget: BodyBudget)
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(
     'application/json',
-    { bodyLimit: MAX_BODY_BYTES },
+    { bodyLimit: MAX_PAYLOAD_BYTES },
     async (request: FastifyRequest, stream: IncomingMessage) => {
       const bytes = await readRawBody(request, stream, budget);
       if (wantsBytes(request)) return bytes;

@@ -1,40 +1,29 @@
 import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
-import { MAX_EVENTS, unreadable, type IngestMessage } from '#ingest';
-import {
-  isBinaryMode,
-  readBinaryEvent,
-  readBody,
-  readStructuredEvents,
-  UnreadablePayload,
-  type BodyFormat,
-  type InferenceEvent,
-  type OtherEvent,
-  type PayloadPart,
-  type ReadBody,
-} from '#payloads';
+import { readContent, readRows, type BesideBody, type IngestContent } from '#ingest';
+import type { ReadBody } from '#payloads';
 import { LeewayError } from '#platform';
 
 /** What a request to an ingest endpoint brings: one payload, events of a payload logger, or a Parquet file. */
-export type IngestRequest =
-  | { readonly kind: 'payload'; readonly message: IngestMessage }
-  | { readonly kind: 'events'; readonly events: readonly (InferenceEvent | OtherEvent)[] }
-  | { readonly kind: 'parquet'; readonly stream: Readable };
+export type IngestRequest = IngestContent | { readonly kind: 'parquet'; readonly stream: Readable };
 
-/** What stands in a request beside its body. */
-export interface BesideBody {
-  readonly payloadId: string | undefined;
-  readonly part: PayloadPart | undefined;
+/** The type of the files that only HTTP takes. */
+const FILE_TYPES = ['application/vnd.apache.parquet'];
+
+/**
+ * Reads a request by its headers. Decoding its rows is left to the room.
+ *
+ * @throws LeewayError `body-empty`, and what `readContent` throws
+ */
+export function readIngestRequest(
+  { headers, body }: Pick<FastifyRequest, 'headers' | 'body'>,
+  beside: BesideBody,
+): IngestRequest {
+  if (body instanceof Readable) return { kind: 'parquet', stream: body };
+  if (!(body instanceof Uint8Array) || body.length === 0)
+    throw new LeewayError('body-empty', 'the request has no body; send the rows that were served');
+  return readContent(headers, body, beside, FILE_TYPES);
 }
-
-const FORMATS: Readonly<Record<string, BodyFormat>> = {
-  'application/json': 'json',
-  'application/x-ndjson': 'ndjson',
-  'application/ndjson': 'ndjson',
-  'application/jsonl': 'ndjson',
-  'text/csv': 'csv',
-  'application/octet-stream': 'v2-binary',
-};
 
 /**
  * Reads a request that brings rows and nothing else: JSON, NDJSON or CSV.
@@ -44,66 +33,5 @@ const FORMATS: Readonly<Record<string, BodyFormat>> = {
 export function readRowsRequest({ headers, body }: Pick<FastifyRequest, 'headers' | 'body'>): ReadBody {
   if (!(body instanceof Uint8Array) || body.length === 0)
     throw new LeewayError('body-empty', 'the request has no body; send rows');
-  const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  const format = FORMATS[type];
-  if (format === undefined || format === 'v2-binary')
-    throw new LeewayError(
-      'unsupported-media-type',
-      `the content type ${JSON.stringify(type)} is not supported here; send application/json, application/x-ndjson or text/csv`,
-    );
-  try {
-    return readBody(format, body);
-  } catch (error) {
-    throw error instanceof UnreadablePayload ? unreadable(error) : error;
-  }
-}
-
-/** The length of the JSON in front of V2's binary tensors. */
-const JSON_LENGTH = 'inference-header-content-length';
-
-/**
- * Reads a request by its headers. Decoding its rows is left to the room.
- *
- * @throws LeewayError `body-empty`, `invalid-json`, `invalid-body`, `unsupported-media-type`
- */
-export function readIngestRequest(
-  { headers, body }: Pick<FastifyRequest, 'headers' | 'body'>,
-  beside: BesideBody,
-): IngestRequest {
-  if (body instanceof Readable) return { kind: 'parquet', stream: body };
-  if (!(body instanceof Uint8Array) || body.length === 0)
-    throw new LeewayError('body-empty', 'the request has no body; send the rows that were served');
-  const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  try {
-    if (isBinaryMode(headers)) return { kind: 'events', events: [readBinaryEvent(headers, body)] };
-    if (/^application\/cloudevents(-batch)?\+json$/.test(type))
-      return { kind: 'events', events: structuredEvents(body) };
-    return { kind: 'payload', message: { ...beside, body: payloadBody(type, headers[JSON_LENGTH], body) } };
-  } catch (error) {
-    throw error instanceof UnreadablePayload ? unreadable(error) : error;
-  }
-}
-
-function structuredEvents(body: Uint8Array): (InferenceEvent | OtherEvent)[] {
-  const read = readBody('json', body);
-  return readStructuredEvents(read.format === 'json' ? read.value : null, MAX_EVENTS);
-}
-
-/** With a length of its JSON a body is V2's with binary tensors, whatever its content type says. */
-function payloadBody(type: string, jsonLength: unknown, body: Uint8Array): ReadBody {
-  if (jsonLength !== undefined) return readBody('v2-binary', body, lengthOf(jsonLength));
-  const format = FORMATS[type];
-  if (format !== undefined) return readBody(format, body);
-  throw new LeewayError(
-    'unsupported-media-type',
-    `the content type ${JSON.stringify(type)} is not supported here; send one of ${[...Object.keys(FORMATS), 'application/vnd.apache.parquet', 'application/cloudevents+json', 'application/cloudevents-batch+json'].join(', ')}`,
-  );
-}
-
-function lengthOf(header: unknown): number {
-  if (typeof header === 'string' && /^\d{1,9}$/.test(header)) return Number(header);
-  throw new LeewayError(
-    'invalid-body',
-    'the header Inference-Header-Content-Length is not a number of bytes',
-  );
+  return readRows(headers, body);
 }

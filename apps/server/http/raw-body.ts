@@ -2,10 +2,9 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip } from 'node:zlib';
 import type { FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
+import { MAX_PAYLOAD_BYTES } from '#ingest';
 import { LeewayError } from '#platform';
 
-/** Expanded bodies: 10,000 rows of 30 columns are about 8 MB. Larger data belongs into several payloads, or a stream. */
-export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** How long a sender may take for one body; a connection that trickles must not hold memory for ever. */
 const BODY_TIMEOUT_MS = 60_000;
 
@@ -59,7 +58,7 @@ export async function readRawBody(
       `the content encoding ${JSON.stringify(encoding)} is not supported; send gzip, br or none`,
     );
   const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > MAX_BODY_BYTES) throw tooLarge();
+  if (declared > MAX_PAYLOAD_BYTES) throw tooLarge();
   const held = new Held(budget);
   try {
     const bytes = await collect(stream, held, declared);
@@ -112,7 +111,7 @@ function collect(stream: Readable, held: Held, declared: number): Promise<Buffer
     };
     const onData = (chunk: Buffer): void => {
       const length = body.length + chunk.length;
-      if (length > MAX_BODY_BYTES) return fail(tooLarge());
+      if (length > MAX_PAYLOAD_BYTES) return fail(tooLarge());
       tryTo(() => {
         held.grow(Math.max(length, declared));
         body.append(chunk);
@@ -169,9 +168,9 @@ function tryTo(run: () => void, fail: (error: Error) => void): void {
 
 async function expand(bytes: Buffer, encoding: keyof typeof EXPANDERS, held: Held): Promise<Buffer> {
   // What it expands to is not known before: the worst is counted.
-  held.grow(held.count + MAX_BODY_BYTES);
+  held.grow(held.count + MAX_PAYLOAD_BYTES);
   try {
-    return await EXPANDERS[encoding](bytes, { maxOutputLength: MAX_BODY_BYTES });
+    return await EXPANDERS[encoding](bytes, { maxOutputLength: MAX_PAYLOAD_BYTES });
   } catch (cause) {
     if ((cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
     throw new LeewayError('invalid-body', `the body is not ${encoding}: ${(cause as Error).message}`, {
@@ -183,7 +182,7 @@ async function expand(bytes: Buffer, encoding: keyof typeof EXPANDERS, held: Hel
 function tooLarge(): LeewayError {
   return new LeewayError(
     'payload-too-large',
-    `the body is larger than ${MAX_BODY_BYTES} bytes; send the rows in several payloads`,
+    `the body is larger than ${MAX_PAYLOAD_BYTES} bytes; send the rows in several payloads`,
   );
 }
 

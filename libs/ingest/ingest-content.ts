@@ -1,0 +1,119 @@
+import {
+  isBinaryMode,
+  readBinaryEvent,
+  readBody,
+  readStructuredEvents,
+  UnreadablePayload,
+  type BodyFormat,
+  type InferenceEvent,
+  type OtherEvent,
+  type PayloadPart,
+  type ReadBody,
+} from '#payloads';
+import { LeewayError } from '#platform';
+import type { IngestMessage } from './ingest.js';
+import { unreadable } from './receipts.js';
+import { MAX_EVENTS } from './schemas.js';
+
+/** What one message of a source brings: one payload, or events of a payload logger. */
+export type IngestContent =
+  | { readonly kind: 'payload'; readonly message: IngestMessage }
+  | { readonly kind: 'events'; readonly events: readonly (InferenceEvent | OtherEvent)[] };
+
+/** What stands in a message beside its body. */
+export interface BesideBody {
+  readonly payloadId: string | undefined;
+  readonly part: PayloadPart | undefined;
+}
+
+/** Headers as HTTP has them: names in lower case, CloudEvents' attributes behind `ce-`. */
+type Headers = Readonly<Record<string, unknown>>;
+
+const FORMATS: Readonly<Record<string, BodyFormat>> = {
+  'application/json': 'json',
+  'application/x-ndjson': 'ndjson',
+  'application/ndjson': 'ndjson',
+  'application/jsonl': 'ndjson',
+  'text/csv': 'csv',
+  'application/octet-stream': 'v2-binary',
+};
+const EVENTS = ['application/cloudevents+json', 'application/cloudevents-batch+json'];
+
+/** The length of the JSON in front of V2's binary tensors. */
+const JSON_LENGTH = 'inference-header-content-length';
+
+/**
+ * Reads a message by its headers, in whichever form it is written. Decoding its rows is left to `Ingest`.
+ *
+ * @throws LeewayError `invalid-json`, `invalid-body`, `payload-too-large`, `unsupported-media-type`; `otherTypes` is what its
+ * message names besides
+ */
+export function readContent(
+  headers: Headers,
+  body: Uint8Array,
+  beside: BesideBody,
+  otherTypes: readonly string[] = [],
+): IngestContent {
+  const type = contentTypeOf(headers);
+  try {
+    if (isBinaryMode(headers)) return { kind: 'events', events: [readBinaryEvent(headers, body)] };
+    if (EVENTS.includes(type)) return { kind: 'events', events: structuredEvents(body) };
+    const read = payloadBody(type, headers[JSON_LENGTH], body, otherTypes);
+    return { kind: 'payload', message: { ...beside, body: read } };
+  } catch (error) {
+    throw error instanceof UnreadablePayload ? unreadable(error) : error;
+  }
+}
+
+/**
+ * Reads a message that brings rows and nothing else: JSON, NDJSON or CSV.
+ *
+ * @throws LeewayError `invalid-json`, `unsupported-media-type`
+ */
+export function readRows(headers: Headers, body: Uint8Array): ReadBody {
+  const type = contentTypeOf(headers);
+  const format = FORMATS[type];
+  if (format === undefined || format === 'v2-binary')
+    throw new LeewayError(
+      'unsupported-media-type',
+      `the content type ${JSON.stringify(type)} is not supported here; send application/json, application/x-ndjson or text/csv`,
+    );
+  try {
+    return readBody(format, body);
+  } catch (error) {
+    throw error instanceof UnreadablePayload ? unreadable(error) : error;
+  }
+}
+
+function contentTypeOf({ 'content-type': contentType = '' }: Headers): string {
+  return String(contentType).split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+function structuredEvents(body: Uint8Array): (InferenceEvent | OtherEvent)[] {
+  const read = readBody('json', body);
+  return readStructuredEvents(read.format === 'json' ? read.value : null, MAX_EVENTS);
+}
+
+/** With a length of its JSON a body is V2's with binary tensors, whatever its content type says. */
+function payloadBody(
+  type: string,
+  jsonLength: unknown,
+  body: Uint8Array,
+  otherTypes: readonly string[],
+): ReadBody {
+  if (jsonLength !== undefined) return readBody('v2-binary', body, lengthOf(jsonLength));
+  const format = FORMATS[type];
+  if (format !== undefined) return readBody(format, body);
+  throw new LeewayError(
+    'unsupported-media-type',
+    `the content type ${JSON.stringify(type)} is not supported here; send one of ${[...Object.keys(FORMATS), ...otherTypes, ...EVENTS].join(', ')}`,
+  );
+}
+
+function lengthOf(header: unknown): number {
+  if (typeof header === 'string' && /^\d{1,9}$/.test(header)) return Number(header);
+  throw new LeewayError(
+    'invalid-body',
+    'the header Inference-Header-Content-Length is not a number of bytes',
+  );
+}
