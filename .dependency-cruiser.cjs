@@ -8,7 +8,7 @@ const ARROWS = {
   platform: [],
   registry: ['platform', 'stats', 'payloads'],
   'ground-truth': ['platform', 'registry', 'payloads'],
-  ingest: ['platform', 'registry', 'payloads', 'stats', 'ground-truth'],
+  ingest: ['platform', 'registry', 'payloads', 'stats', 'ground-truth', 'signals'],
   signals: ['platform'],
   collectors: ['platform', 'signals', 'registry'],
   drift: ['platform', 'registry', 'ingest', 'stats', 'signals'],

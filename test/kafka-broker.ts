@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -106,6 +107,27 @@ export class KafkaBroker {
     });
   }
 
+  /** Sends messages in a transaction that is committed or aborted. */
+  async sendInTransaction(
+    topic: string,
+    messages: readonly SentMessage[],
+    end: 'commit' | 'abort',
+  ): Promise<void> {
+    const producer = new Producer({
+      clientId: 'test',
+      bootstrapBrokers: [this.address],
+      idempotent: true,
+      transactionalId: `test-${randomUUID()}`,
+    });
+    try {
+      const transaction = await producer.beginTransaction();
+      await transaction.send({ messages: messages.map((each) => produced(topic, each)), acks: -1 });
+      await transaction[end]();
+    } finally {
+      await producer.close(true);
+    }
+  }
+
   /** A client of the broker, for what a test asks besides. */
   get admin(): Admin {
     return this.connected().admin;
@@ -178,14 +200,11 @@ export class KafkaBroker {
 
 type TestProducer = Producer;
 
-function produced(
-  topic: string,
-  { value, headers = {}, key, partition, at }: SentMessage,
-): MessageToProduce {
+function produced(topic: string, { value, headers = {}, key, partition, at }: SentMessage): MessageToProduce {
   return {
     topic,
     // The client takes an absent value for a tombstone; its type does not say so.
-    value: (value === null ? undefined : Buffer.from(value)),
+    value: value === null ? undefined : Buffer.from(value),
     headers: new Map(
       Object.entries(headers).map(([name, text]) => [Buffer.from(name), Buffer.from(text)] as const),
     ),

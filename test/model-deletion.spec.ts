@@ -47,6 +47,7 @@ const OWNED: Readonly<Record<string, (model: Registered) => string>> = {
   ground_truth: byModelId,
   performance_window: byVersion,
   performance_result: byVersion,
+  dead_letter: byModelName,
   signal: byModelName,
   signal_sample: ({ name }) => `signal_id not in (select id from signal where model <> '${name}')`,
   monitor: byModelId,
@@ -66,6 +67,7 @@ const OF_NOBODY = [
   'payload_key_odd',
   'payload_key_turn',
   'schema_migration',
+  'source_offset',
 ];
 
 describe('the deletion of a model', () => {
@@ -165,6 +167,11 @@ describe('the deletion of a model', () => {
       await accept(name, { rows: [{ inferenceId: 'half', values: { x: 1 } }] }, 'request');
       const truth = { rows: [{ id: 'half', value: 'a' }] };
       await rooms.groundTruthIntake.accept(name, { format: 'json', value: truth });
+      await rooms.database.query(
+        `insert into dead_letter (source, topic, partition, message_offset, headers, size_bytes, reason, detail, model, version)
+         values ('s', 't', 0, 0, '{}', 0, 'body-empty', 'no value', $1, 'v1')`,
+        [name],
+      );
     }
   }
 
@@ -226,6 +233,7 @@ describe('the deletion of a model', () => {
       alerts: counted['alert'],
       messages: counted['outbox'],
       retrainingRuns: counted['retraining_run'],
+      deadLetters: counted['dead_letter'],
     });
 
     await rooms.modelDeletion.sweep();

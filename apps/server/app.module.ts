@@ -17,12 +17,14 @@ import { PerformanceController } from './api/performance.controller.js';
 import { RetrainingRunsController } from './api/retraining-runs.controller.js';
 import { RulesController } from './api/rules.controller.js';
 import { SignalsController } from './api/signals.controller.js';
+import { SourcesController } from './api/sources.controller.js';
 import { WindowsController } from './api/windows.controller.js';
 import type { LeewayConfig } from './config.js';
 import { AuthGuard } from './http/auth.guard.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { ValidationPipe } from './http/validation.js';
 import type { Rooms } from './rooms.js';
+import { SourceReaders } from './source-readers.js';
 import { CONFIG, ENVIRONMENT, LOGGER, ROOMS } from './tokens.js';
 import { Worker } from './worker.js';
 
@@ -39,6 +41,7 @@ const API_CONTROLLERS: Type[] = [
   RetrainingRunsController,
   RulesController,
   SignalsController,
+  SourcesController,
   WindowsController,
 ];
 
@@ -68,6 +71,7 @@ export class AppModule {
       { provide: APP_PIPE, useClass: ValidationPipe },
       { provide: APP_FILTER, useClass: ProblemFilter },
       Worker,
+      SourceReaders,
     ];
     return {
       module: AppModule,

@@ -3,6 +3,7 @@ import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { collectorSchema } from '#collectors';
 import { monitorSchema } from '#drift';
+import { secretsOf, sourceSchema } from '#ingest';
 import { channelSchema, isSigningSecret, SECRET_FORM } from '#notify';
 import {
   durationSchema,
@@ -47,6 +48,9 @@ export const configSchema = z.strictObject({
       signals: positiveDurationSchema.default('30d'),
       driftResults: positiveDurationSchema.default('90d'),
       messages: positiveDurationSchema.default('30d').describe('Messages that were delivered or given up'),
+      deadLetters: positiveDurationSchema
+        .default('30d')
+        .describe('Messages of sources that could not be counted'),
     })
     .default({
       windows: '90d',
@@ -58,12 +62,14 @@ export const configSchema = z.strictObject({
       signals: '30d',
       driftResults: '90d',
       messages: '30d',
+      deadLetters: '30d',
     }),
   channels: z.array(channelSchema).default([]),
   models: z.array(modelSchema.extend({ monitors: z.array(monitorSchema).default([]) })).default([]),
   rules: z.array(ruleSchema).default([]),
   triggers: z.array(triggerSchema).default([]),
   collectors: z.array(collectorSchema).default([]),
+  sources: z.array(sourceSchema).default([]),
 });
 
 export type LeewayConfig = z.infer<typeof configSchema>;
@@ -128,7 +134,7 @@ function substitute(value: unknown, env: Env, problems: string[]): unknown {
   return value;
 }
 
-/** The secrets of channels, triggers and collectors that cannot be read, each with where it is asked for. */
+/** The secrets of channels, triggers, collectors and sources that cannot be read, each with where it is asked for. */
 export function secretProblems(config: LeewayConfig, resolve: ResolveSecret): string[] {
   const references = [
     ...config.channels.map((channel, index) =>
@@ -139,6 +145,9 @@ export function secretProblems(config: LeewayConfig, resolve: ResolveSecret): st
     ...config.triggers.map(({ secret }, index) => [`triggers.${index}.secret`, secret, true] as const),
     ...config.collectors.map(
       ({ bearerToken }, index) => [`collectors.${index}.bearerToken`, bearerToken, false] as const,
+    ),
+    ...config.sources.flatMap((source, index) =>
+      secretsOf(source).map(([place, ref]) => [`sources.${index}.${place}`, ref, false] as const),
     ),
   ];
   return references.flatMap(([place, reference, isSigning]) => {
@@ -172,6 +181,7 @@ function crossCheck(config: LeewayConfig): string[] {
     rules: config.rules,
     triggers: config.triggers,
     collectors: config.collectors,
+    sources: config.sources,
   };
   const repeated = Object.entries(lists).flatMap(([list, entries]) => {
     const names = entries.map(({ name }) => name);
@@ -179,5 +189,10 @@ function crossCheck(config: LeewayConfig): string[] {
       .filter((name, index) => names.indexOf(name) !== index)
       .map((name) => `${list}: the name ${JSON.stringify(name)} stands twice`);
   });
-  return [...unknownTargets, ...repeated];
+  // Two members of one process would take each other's partitions, and count the same offsets.
+  const groups = config.sources.map(({ groupId }) => groupId);
+  const sharedGroups = config.sources
+    .filter(({ groupId }, index) => groups.indexOf(groupId) !== index)
+    .map(({ groupId }) => `sources: the groupId ${JSON.stringify(groupId)} stands twice`);
+  return [...unknownTargets, ...repeated, ...sharedGroups];
 }

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { CollectorMetrics } from '#collectors';
 import { DriftMetrics } from '#drift';
-import { IngestMetrics } from '#ingest';
+import { IngestMetrics, KafkaMetrics } from '#ingest';
 import { OutboxMetrics } from '#notify';
 import { PerformanceMetrics } from '#performance';
 import { OutboundMetrics, systemClock, type Clock } from '#platform';
@@ -22,6 +22,7 @@ export function createMetrics(clock: Clock) {
     evaluation: new EvaluationMetrics(registry),
     http: new HttpMetrics(registry),
     ingest: new IngestMetrics(registry),
+    kafka: new KafkaMetrics(registry),
     outbound: new OutboundMetrics(registry),
     outbox: new OutboxMetrics(registry),
     performance: new PerformanceMetrics(registry),

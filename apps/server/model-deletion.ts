@@ -1,6 +1,6 @@
 import { deleteDriftOf, modelIdsWithDrift, type DeletedDrift } from '#drift';
 import { deleteGroundTruthOf, modelIdsWithGroundTruth } from '#ground-truth';
-import { deleteVersionData, versionIdsWithData, type DeletedWindows } from '#ingest';
+import { deleteDeadLettersOf, deleteVersionData, versionIdsWithData, type DeletedWindows } from '#ingest';
 import type { Outbox } from '#notify';
 import { deletePerformanceOf, versionIdsWithPerformance } from '#performance';
 import { withRetries, type Clock, type Database, type Logger, type Transaction } from '#platform';
@@ -26,18 +26,22 @@ export interface DeletedCounts extends DeletedRegistry, DeletedWindows, DeletedD
   readonly messages: number;
   readonly retrainingRuns: number;
   readonly signals: number;
+  readonly deadLetters: number;
 }
 
 /** The parts of leeway.yaml that can name a model. */
-export const NAMING_PARTS = ['models', 'rules', 'triggers', 'collectors'] as const;
+export const NAMING_PARTS = ['models', 'rules', 'triggers', 'collectors', 'sources'] as const;
 export type NamingPart = (typeof NAMING_PARTS)[number];
 
 export interface ModelDeletionResult {
   readonly model: string;
   readonly deleted: DeletedCounts;
-  /** What brings the model, or something of it, back: at the next start, or a collector at its next round. */
+  /** What brings the model, or something of it, back: at the next start, or a collector or source at its next round. */
   readonly namedInConfiguration: readonly NamingPart[];
 }
+
+/** The parts that write signals of a model, whether it is registered or not. */
+const WRITERS: readonly NamingPart[] = ['collectors', 'sources'];
 
 /** Sources of signals that are about registered models only; a collector may be about any. */
 const DERIVED_SOURCES = ['ingest', 'drift', 'performance'];
@@ -79,9 +83,10 @@ export class ModelDeletion {
       if (versionIds.length + modelIds.length + names.length === 0) return;
       await lockAlerting(tx);
       for (const name of names) {
-        // An alert on such a signal would never end; one on the signals of a collector may be of a model that is not registered.
+        // An alert on such a signal would never end; one on the signals of a collector or source may be of a model that is not registered.
         await deleteSignalsOf(tx, name, DERIVED_SOURCES);
-        if (!this.partsNaming(name).includes('collectors')) await this.deleteWhatFollowed(tx, name);
+        const isWritten = this.partsNaming(name).some((part) => WRITERS.includes(part));
+        if (!isWritten) await this.deleteWhatFollowed(tx, name);
       }
       for (const id of modelIds) {
         await deleteDriftOf(tx, id);
@@ -104,6 +109,7 @@ export class ModelDeletion {
     const groundTruth = await deleteGroundTruthOf(tx, model.id);
     const signals = await deleteSignalsOf(tx, name);
     const windows = await deleteVersionData(tx, model.versionIds);
+    const deadLetters = await deleteDeadLettersOf(tx, name);
     const registry = await deleteRegistryOf(tx, model);
     return {
       ...registry,
@@ -114,6 +120,7 @@ export class ModelDeletion {
       rules,
       performanceResults,
       groundTruth,
+      deadLetters,
     };
   }
 
@@ -140,12 +147,13 @@ export class ModelDeletion {
   }
 
   private partsNaming(name: string): NamingPart[] {
-    const { models, rules, triggers, collectors } = this.config;
+    const { models, rules, triggers, collectors, sources } = this.config;
     const named: Readonly<Record<NamingPart, boolean>> = {
       models: models.some((each) => each.name === name),
       rules: rules.some(({ model }) => model === name),
       triggers: triggers.some(({ model }) => model === name),
       collectors: collectors.some(({ model }) => model === name),
+      sources: sources.some(({ model }) => model === name),
     };
     return NAMING_PARTS.filter((part) => named[part]);
   }

@@ -1,6 +1,6 @@
 import type { DriftEvaluation } from '#drift';
 import type { GroundTruth } from '#ground-truth';
-import type { CapturedRows, Rebuilding, Rollups, Windows } from '#ingest';
+import type { CapturedRows, DeadLetters, Rebuilding, Rollups, Windows } from '#ingest';
 import type { Outbox } from '#notify';
 import type { PerformanceEvaluation } from '#performance';
 import { durationMs, type Clock } from '#platform';
@@ -16,6 +16,7 @@ const UPLOADS_KEPT_MS = 24 * 3_600_000;
 export interface RetainingRooms {
   readonly baselineUploads: BaselineUploads;
   readonly capturedRows: CapturedRows;
+  readonly deadLetters: DeadLetters;
   readonly drift: DriftEvaluation;
   readonly groundTruth: GroundTruth;
   readonly modelDeletion: ModelDeletion;
@@ -40,8 +41,18 @@ export class Retention {
   async runIfDue(): Promise<void> {
     const now = this.clock.now();
     if (now - this.lastRunAt < EVERY_MS) return;
-    const { capturedRows, drift, groundTruth, outbox, performance, rebuilding, rollups, signals, windows } =
-      this.rooms;
+    const {
+      capturedRows,
+      deadLetters,
+      drift,
+      groundTruth,
+      outbox,
+      performance,
+      rebuilding,
+      rollups,
+      signals,
+      windows,
+    } = this.rooms;
     await windows.dropBefore(now - durationMs(this.keep.windows));
     await rebuilding.deleteBefore(now - durationMs(this.keep.windows));
     await rollups.deleteBefore({
@@ -55,6 +66,7 @@ export class Retention {
     await drift.deleteBefore(now - durationMs(this.keep.driftResults));
     await outbox.deleteBefore(now - durationMs(this.keep.messages));
     await this.rooms.baselineUploads.deleteBefore(now - UPLOADS_KEPT_MS);
+    await deadLetters.deleteBefore(now - durationMs(this.keep.deadLetters));
     await this.rooms.modelDeletion.sweep();
     this.lastRunAt = now;
   }

@@ -7,14 +7,17 @@ import {
   CapturedExport,
   CapturedRows,
   Compaction,
+  DeadLetters,
   DEFAULT_INGEST_LIMITS,
   FirstBaselines,
   GroupCommitter,
   Ingest,
+  KafkaSource,
   Pairing,
   ParquetIngest,
   Rebuilding,
   Rollups,
+  StoredOffsets,
   VersionContexts,
   Windows,
 } from '#ingest';
@@ -106,6 +109,10 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const rebuilding = new Rebuilding(database, contexts, windows, clock, lateness);
 
   const signals = new Signals(database);
+  const deadLetters = new DeadLetters(database);
+  const sourceDeps = { database, ingest, signals, metrics: metrics.kafka, resolveSecret, clock, logger };
+  const sources = config.sources.map((spec) => new KafkaSource(spec, sourceDeps));
+
   const monitors = new Monitors(database, models);
   const drift = new DriftEvaluation(
     models,
@@ -202,6 +209,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     {
       baselineUploads,
       capturedRows,
+      deadLetters,
       drift,
       groundTruth,
       modelDeletion,
@@ -251,6 +259,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     collectors,
     committer,
     database,
+    deadLetters,
     deployments,
     drift,
     groundTruthIntake,
@@ -269,6 +278,8 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     rules,
     runs,
     signals,
+    sourceOffsets: new StoredOffsets(database),
+    sources,
     windows,
   };
 }

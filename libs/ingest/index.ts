@@ -10,15 +10,32 @@ export { CapturedExport, EXPORT_FORMATS, type ExportFormat, type ExportQuery } f
 export { capturedPlaces, hasWaitingHalves, isCapturedById, type CapturedPlace } from './captured-places.js';
 export { CapturedRows, countCapturedRows, type StoredCapturedRow } from './captured-rows.js';
 export { Compaction } from './compaction.js';
+export { DEAD_LETTER_REASONS, type DeadLetterReason } from './dead-letter-reasons.js';
 export { GroupCommitter } from './group-committer.js';
-export { Ingest, type EventFailure, type EventReceipt, type IngestMessage } from './ingest.js';
+export { Ingest, type EventFailure, type EventReceipt } from './ingest.js';
 export { EXAMPLE_KINDS, EXAMPLE_REASONS, type ExampleKind, type ExampleReason } from './example-kinds.js';
 export { forgetLateWindows, lateWindows, type LateWindow } from './late-windows.js';
-export { readContent, readRows, type BesideBody, type IngestContent } from './ingest-content.js';
+export {
+  DeadLetters,
+  deleteDeadLettersOf,
+  type DeadLetter,
+  type WholeDeadLetter,
+} from './kafka/dead-letters.js';
+export { KafkaMetrics } from './kafka/kafka-metrics.js';
+export { KafkaSource, type SourceDeps } from './kafka/kafka-source.js';
+export { secretsOf, sourceSchema, type SourceSpec } from './kafka/source-schema.js';
+export { StoredOffsets, type StoredOffset } from './kafka/stored-offsets.js';
+export {
+  readContent,
+  readRows,
+  type BesideBody,
+  type IngestContent,
+  type IngestMessage,
+} from './ingest-content.js';
 export { IngestMetrics } from './metrics.js';
 export { Pairing, PAIRING_TIMEOUT_SECONDS } from './pairing.js';
 export { ParquetIngest } from './parquet-ingest.js';
-export { type IngestReceipt } from './receipts.js';
+export { unreadable, type IngestReceipt } from './receipts.js';
 export {
   DEFAULT_INGEST_LIMITS,
   inferencesSchema,

@@ -11,9 +11,17 @@ import {
   type ReadBody,
 } from '#payloads';
 import { LeewayError } from '#platform';
-import type { IngestMessage } from './ingest.js';
 import { unreadable } from './receipts.js';
 import { MAX_EVENTS } from './schemas.js';
+
+/** A payload as a source hands it over: its body, and what was said of it outside the body. */
+export interface IngestMessage {
+  readonly body: ReadBody;
+  /** The idempotency key of its sender, where it was sent beside the body. */
+  readonly payloadId?: string | undefined;
+  /** What the rows are, where it was said beside the body. */
+  readonly part?: PayloadPart | undefined;
+}
 
 /** What one message of a source brings: one payload, or events of a payload logger. */
 export type IngestContent =

@@ -15,7 +15,7 @@ import {
 } from '#payloads';
 import { LeewayError, type Clock, type Instant } from '#platform';
 import type { GroupCommitter } from './group-committer.js';
-import type { IngestContent } from './ingest-content.js';
+import type { IngestContent, IngestMessage } from './ingest-content.js';
 import type { IngestMetrics } from './metrics.js';
 import type { CommitOutcome, PendingPayload } from './pending-payload.js';
 import { receiptOf, unreadable, type IngestReceipt } from './receipts.js';
@@ -24,15 +24,6 @@ import { MAX_PAYLOAD_ROWS, partSchema, PAYLOAD_ID, payloadIdSchema, type IngestL
 import type { SourceProgress } from './source-progress.js';
 import type { Tallies } from './tallies.js';
 import type { VersionContext, VersionContexts } from './version-context.js';
-
-/** A payload as a source hands it over: its body, and what was said of it outside the body. */
-export interface IngestMessage {
-  readonly body: ReadBody;
-  /** The idempotency key of its sender, where it was sent beside the body. */
-  readonly payloadId?: string | undefined;
-  /** What the rows are, where it was said beside the body. */
-  readonly part?: PayloadPart | undefined;
-}
 
 /** Rows that came by column: a part of a file. */
 export interface TableMessage {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EXAMPLE_KINDS, EXPORT_FORMATS } from '#ingest';
+import { DEAD_LETTER_REASONS, EXAMPLE_KINDS, EXPORT_FORMATS } from '#ingest';
 import { PERFORMANCE_STATUSES } from '#performance';
 import { instantSchema, LeewayError, nameSchema, pageQuerySchema, type Instant } from '#platform';
 import { RUN_STATUSES } from '#retraining';
@@ -50,6 +50,7 @@ export const signalHistoryQuery = z.object({
   from: instantSchema.optional(),
   to: instantSchema.optional(),
 });
+export const deadLettersQuery = pageQuerySchema.extend({ reason: z.enum(DEAD_LETTER_REASONS).optional() });
 export const alertsQuery = pageQuerySchema.extend({
   model: optionalText,
   state: z.enum(['pending', 'firing', 'resolved']).optional(),

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
 import { monitorSchema } from '#drift';
-import { EXAMPLE_REASONS, FIRST_BASELINE_REASONS } from '#ingest';
+import { DEAD_LETTER_REASONS, EXAMPLE_REASONS, FIRST_BASELINE_REASONS } from '#ingest';
 import { JUDGEMENT_REASONS, PERFORMANCE_STATUSES } from '#performance';
 import { PAYLOAD_PARTS } from '#payloads';
 import { modelSchema, UPLOAD_STATES, versionSchema } from '#registry';
@@ -38,6 +38,7 @@ export const deletedModelAnswer = z.object({
     monitors: deletedCount,
     driftResults: deletedCount,
     signals: deletedCount,
+    deadLetters: deletedCount,
     rules: deletedCount,
     alerts: deletedCount,
     messages: deletedCount,
@@ -454,6 +455,39 @@ export const notificationAnswer = z.object({
   lastError: z.string().nullable(),
   createdAt: instant,
   deliveredAt: instant.nullable(),
+});
+
+export const sourceAnswer = z.object({
+  name: z.string(),
+  kind: z.literal('kafka'),
+  topics: z.array(z.string()),
+  groupId: z.string(),
+  model: z.string(),
+  version: z.string(),
+  deadLetterCount: z.number().int(),
+  partitions: z
+    .array(z.object({ topic: z.string(), partition: z.number().int(), nextOffset: id, updatedAt: instant }))
+    .describe('How far each partition has been counted; empty before the first time that it was read'),
+});
+export const deadLetterAnswer = z.object({
+  id,
+  source: z.string(),
+  topic: z.string(),
+  partition: z.number().int(),
+  offset: id,
+  key: z.string().nullable(),
+  headers: z.record(z.string(), z.string()),
+  sizeBytes: z.number().int().describe('Of the whole value'),
+  reason: z.enum(DEAD_LETTER_REASONS),
+  detail: z.string(),
+  model: z.string(),
+  version: z.string(),
+  producedAt: instant.nullable(),
+  at: instant,
+});
+export const wholeDeadLetterAnswer = deadLetterAnswer.extend({
+  value: z.string().nullable().describe('The first 64 KiB, in base64; null for a message without a value'),
+  text: z.string().nullable().describe('The same as text, where it is UTF-8'),
 });
 
 export const apiKeyAnswer = z.object({
