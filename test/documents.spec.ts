@@ -29,7 +29,9 @@ describe('documents say what the code does', () => {
     for (const name of ENVIRONMENT_VARIABLES) expect(readme).toContain(`\`${name}\``);
   });
 
-  it('the leeway.yaml of README.md and of the demo are valid', () => {
+  it('the leeway.yaml of README.md, of docs/kafka.md and of the demo are valid', () => {
+    const kafka = /```yaml\n([\s\S]*?)```/.exec(read('docs/kafka.md'))?.[1] ?? '';
+    expect(parseConfigFile(kafka, {})).toMatchObject({ ok: true, value: { sources: [{ kind: 'kafka' }] } });
     const example = /```yaml\n([\s\S]*?)```/.exec(read('README.md'))?.[1] ?? '';
     expect(parseConfigFile(example, {})).toMatchObject({ ok: true });
     expect(
