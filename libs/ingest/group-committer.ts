@@ -94,7 +94,11 @@ export class GroupCommitter {
   }
 
   private start(): void {
-    const run = this.run().finally(() => this.running.delete(run));
+    const run = this.run().finally(() => {
+      this.running.delete(run);
+      // What came after its last look, and found it still running.
+      if (this.waiting.length > 0) this.start();
+    });
     this.running.add(run);
   }
 
