@@ -95,8 +95,20 @@ export class KafkaBroker {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** Creates a topic, and waits until those who send to it find it. */
   async createTopic(topic: string, partitions = 1): Promise<void> {
-    await this.connected().admin.createTopics({ topics: [topic], partitions, replicas: 1 });
+    const { admin, producer } = this.connected();
+    await admin.createTopics({ topics: [topic], partitions, replicas: 1 });
+    const until = Date.now() + READY_TIMEOUT_MS;
+    for (;;) {
+      try {
+        await producer.metadata({ topics: [topic], forceUpdate: true });
+        return;
+      } catch (error) {
+        if (Date.now() > until) throw error;
+        await sleep(100);
+      }
+    }
   }
 
   /** Sends messages and waits until the broker has them. */

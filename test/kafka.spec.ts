@@ -89,9 +89,8 @@ describeWithServer('kafka', 'messages of a Kafka topic', () => {
     sent += messages.length;
     await until(
       async () => {
-        const { body } = await server.api('GET', '/sources');
-        const [source] = body['items'] as { partitions: { nextOffset: string }[] }[];
-        return source?.partitions.reduce((sum, { nextOffset }) => sum + Number(nextOffset), 0) === sent;
+        const { partitions } = await sourceOf(server);
+        return partitions.reduce((sum, { nextOffset }) => sum + Number(nextOffset), 0) === sent;
       },
       TIMEOUT_MS,
       `the source has counted ${sent} messages, and it`,
@@ -382,3 +381,61 @@ describeWithServer('kafka', 'messages of a Kafka topic', () => {
     expect((await counted(server)).rows - before.rows).toBe(1);
   }, 90_000);
 });
+
+describeWithServer('kafka', 'a source', () => {
+  let broker: KafkaBroker;
+  beforeAll(async () => {
+    broker = await KafkaBroker.start();
+  }, 120_000);
+  afterAll(() => broker.remove(), 60_000);
+
+  const register = async (server: TestServer): Promise<void> => {
+    await server.api('PUT', '/models/m/versions/v1', {
+      columns: [{ name: 'x', role: 'feature', type: 'numeric' }],
+    });
+  };
+  const message = { value: json([{ x: 1 }]) };
+  const rowsToBe = (server: TestServer, rows: number): Promise<void> =>
+    until(async () => (await counted(server)).rows === rows, TIMEOUT_MS, `${rows} rows`);
+
+  it('begins with what comes, where it is told so, and a topic that is made anew from its beginning', async () => {
+    await broker.createTopic('payloads', 2);
+    await broker.send('payloads', [message, message, message]);
+    const server = await startTestServer(configFor(broker, 'from: latest'));
+    try {
+      await register(server);
+      await until(async () => (await sourceOf(server)).partitions.length === 2, TIMEOUT_MS);
+      await broker.send('payloads', [message]);
+      await rowsToBe(server, 1);
+      await broker.admin.deleteTopics({ topics: ['payloads'] });
+      await broker.createTopic('payloads', 1);
+      await broker.send('payloads', [message, message]);
+      await rowsToBe(server, 3);
+    } finally {
+      await server.close();
+      await broker.admin.deleteTopics({ topics: ['payloads'] });
+    }
+  }, 120_000);
+
+  it('waits for a broker and a topic that are not there yet', async () => {
+    await broker.crash();
+    const server = await startTestServer(configFor(broker));
+    try {
+      await register(server);
+      const failures = 'leeway_ingest_kafka_failures_total{source="payloads",reason="broker"}';
+      await until(async () => (await metric(server, failures)) > 0, TIMEOUT_MS);
+      await broker.up();
+      await broker.createTopic('payloads', 1);
+      await broker.send('payloads', [message]);
+      await rowsToBe(server, 1);
+    } finally {
+      await server.close();
+    }
+  }, 120_000);
+});
+
+async function sourceOf(server: TestServer): Promise<{ partitions: { nextOffset: string }[] }> {
+  const { body } = await server.api('GET', '/sources');
+  const [source] = body['items'] as { partitions: { nextOffset: string }[] }[];
+  return source ?? { partitions: [] };
+}

@@ -85,6 +85,8 @@ export class KafkaSession {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
     });
+    // Joining tries for a while before it says what is wrong; a broker or topic that is not there shows at once here.
+    await this.fetcher.metadata(this.deps.spec.topics);
     const joined = this.group.join();
     joined.catch(() => undefined);
     await Promise.race([joined, aborted]);
