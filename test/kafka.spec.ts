@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import type { z } from 'zod';
 import { pageOf, deadLetterAnswer, wholeDeadLetterAnswer } from '../apps/server/api/responses.js';
 import { parseConfigFile, type LeewayConfig } from '../apps/server/config.js';
@@ -10,6 +10,8 @@ import { startTestServer, type TestServer } from './test-server.js';
 import { until } from './until.js';
 
 const TIMEOUT_MS = 30_000;
+// The client looks for new partitions every five seconds, and a broker that comes back takes a while.
+jest.setTimeout(3 * TIMEOUT_MS);
 const ROW = { x: 1, c: 'a', y: 1 };
 const ROWS = { rows: [{ values: ROW }] };
 const json = (value: unknown): string => JSON.stringify(value);
