@@ -11,24 +11,26 @@ export interface CapturedPlace {
 }
 
 /**
- * Where these inferences were captured, in all versions of a model; nothing for those that were not. Planned freely, thousands of ids
- * are looked up by reading every captured row; so each is one look into captured_row_inference of each day, whatever is stored.
+ * Where these inferences were captured, in all versions of a model; nothing for those that were not.
+ *
+ * Each is one look into captured_row_inference of each day, whatever is stored. Planned freely, a day that has no statistics yet is read
+ * whole, once or for every id (`offset 0` keeps the look-ups apart, and no day is small enough to be read).
  */
 export async function capturedPlaces(
   tx: Transaction,
   modelId: string,
   inferenceIds: readonly string[],
 ): Promise<CapturedPlace[]> {
-  for (const way of ['hashjoin', 'mergejoin', 'seqscan']) await tx.query(`set local enable_${way} = off`);
+  await tx.query('set local enable_seqscan = off');
   const rows = await tx.query<{ inference_id: string; version_id: string; window_start: Date }>(
-    `select distinct c.inference_id, c.version_id, c.window_start
-       from version v cross join unnest($2::text[]) as asked (id)
-       join captured_row c on c.version_id = v.id and c.inference_id = asked.id
+    `select distinct asked.id as inference_id, v.id as version_id, c.window_start
+       from unnest($2::text[]) as asked (id) cross join version v
+      cross join lateral (
+        select window_start from captured_row where version_id = v.id and inference_id = asked.id offset 0) as c
       where v.model_id = $1`,
     [modelId, inferenceIds],
   );
-  for (const way of ['hashjoin', 'mergejoin', 'seqscan'])
-    await tx.query(`set local enable_${way} to default`);
+  await tx.query('set local enable_seqscan to default');
   return rows.map((row) => ({
     inferenceId: row.inference_id,
     versionId: row.version_id,
