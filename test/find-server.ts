@@ -1,6 +1,6 @@
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { PROJECT_ROOT } from '../apps/demo/project-root.js';
 
 /** The names under which each program may be installed: Debian has its own for Alertmanager. */
 const EXECUTABLES = {
@@ -41,7 +41,7 @@ export function findServer(server: RealServer): string | null {
 }
 
 /** Where `.ci/run` makes a Python environment with test/python/requirements.txt; LEEWAY_TEST_PYTHON names another one's interpreter. */
-const PYTHON_ENVIRONMENT = fileURLToPath(new URL('../.venv-test/bin/python', import.meta.url));
+const PYTHON_ENVIRONMENT = join(PROJECT_ROOT, '.venv-test/bin/python');
 
 /** The interpreter of a Python environment with the packages that tests need, or null when there is none. */
 export function findPython(): string | null {

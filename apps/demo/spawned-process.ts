@@ -6,12 +6,14 @@ import { basename, dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export interface SpawnSpec {
-  /** A JavaScript file; it runs in this process's Node. */
+  /** A JavaScript file; it runs in this process's Node. With `command` it is only what the process is called. */
   readonly script: string;
+  /** What runs instead: a program and its arguments. */
+  readonly command?: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
   /** What it writes to stdout and stderr goes here, for whoever has to find out why. */
   readonly logFile: string;
-  /** A line on stdout that says that it is ready. */
+  /** A line on stdout or stderr that says that it is ready. */
   readonly readyLine: RegExp;
   readonly readyTimeoutMs?: number;
 }
@@ -52,7 +54,8 @@ export class SpawnedProcess {
     onSpawn: (process: SpawnedProcess) => void = () => undefined,
   ): Promise<SpawnedProcess> {
     const { script, env, logFile, readyLine, readyTimeoutMs = READY_TIMEOUT_MS } = spec;
-    const child = spawn(process.execPath, ['--enable-source-maps', script], {
+    const [program, ...args] = spec.command ?? [process.execPath, '--enable-source-maps', script];
+    const child = spawn(program, args, {
       env: { ...inheritedEnv(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
@@ -76,11 +79,13 @@ export class SpawnedProcess {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** The first line on stdout, past or future, that matches. */
+  /** The first line on stdout or stderr, past or future, that matches. */
   async line(pattern: RegExp, timeoutMs = READY_TIMEOUT_MS): Promise<RegExpMatchArray> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
-      const match = this.lines.map((line) => pattern.exec(line)).find((found) => found !== null);
+      const match = [...this.lines, ...this.errorLines]
+        .map((line) => pattern.exec(line))
+        .find((found) => found !== null);
       if (match !== undefined) return match;
       if (!this.isRunning) throw new Error(`${this.name} ended before it was ready:\n${this.endOfLog()}`);
       if (performance.now() > deadline)
