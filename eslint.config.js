@@ -126,4 +126,16 @@ export default tseslint.config(
     extends: [eslint.configs.recommended],
     languageOptions: { globals: { module: 'writable', require: 'readonly', process: 'readonly' } },
   },
+  {
+    files: ['**/*.mjs'],
+    extends: [eslint.configs.recommended],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          ...['AbortController', 'AbortSignal', 'Buffer', 'URL', 'clearTimeout', 'console', 'fetch'],
+          ...['performance', 'process', 'setTimeout'],
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
 );

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PROJECT_ROOT } from '../../apps/demo/project-root.js';
 import { freePort, SpawnedProcess } from '../../apps/demo/spawned-process.js';
 
@@ -119,9 +120,9 @@ export class Traffic {
 
   constructor(
     private readonly service: ChurnService,
-    clients = 4,
+    { clients = 4, pauseMs = 0 }: { clients?: number; pauseMs?: number } = {},
   ) {
-    this.clients = Array.from({ length: clients }, () => this.run());
+    this.clients = Array.from({ length: clients }, () => this.run(pauseMs));
   }
 
   async end(): Promise<void> {
@@ -129,8 +130,9 @@ export class Traffic {
     await Promise.all(this.clients);
   }
 
-  private async run(): Promise<void> {
+  private async run(pauseMs: number): Promise<void> {
     while (!this.isOver) {
+      await sleep(pauseMs);
       const first = this.rows;
       // Every fourth call brings a list, which is a row each.
       const isMany = this.calls % 4 === 0;
