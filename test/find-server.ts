@@ -12,6 +12,7 @@ const EXECUTABLES = {
   initdb: ['initdb'],
   java: ['java'],
   kafka: [],
+  curl: ['curl'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type RealServer = keyof typeof EXECUTABLES;
