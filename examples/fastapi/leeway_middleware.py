@@ -59,12 +59,13 @@ MAX_BATCH_ROWS = 10_000
 # Leeway remembers an idempotency key for an hour at least: a batch that is sent again later could count twice.
 MAX_GIVE_UP_SECONDS = 3_000.0
 # How long calls gather before rows are made of them. Waking the thread for each would cost the service more than the work.
-ROWS_EVERY_SECONDS = 0.05
+ROWS_EVERY_SECONDS = 0.2
 # A connection that was idle for longer is not used again: the server may be closing it, and the answer would be lost.
 MAX_IDLE_SECONDS = 3.0
 WARN_EVERY_SECONDS = 60.0
 # What a waiting call holds beside its bodies. Estimated from its headers and objects.
 CALL_OVERHEAD_BYTES = 2_000
+MAX_ID_LENGTH = 256
 MAX_GUNZIPPED_BYTES = 16 * 1024 * 1024
 MAX_ANSWER_BYTES = 256 * 1024
 
@@ -86,7 +87,7 @@ class Row:
     timestamp: datetime.datetime | None = None
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class Call:
     """One request that was answered with 2xx, as the service received it and as its client got the answer."""
 
@@ -95,10 +96,19 @@ class Call:
     status: int
     request_body: bytes
     response_body: bytes
-    request_headers: Mapping[str, str]
-    response_headers: Mapping[str, str]
+    # As ASGI has them: names in lower case and values, in bytes.
+    raw_request_headers: Iterable[tuple[bytes, bytes]]
+    raw_response_headers: Iterable[tuple[bytes, bytes]]
     inference_id: str
     served_at: datetime.datetime
+
+    @property
+    def request_headers(self) -> dict[str, str]:
+        return _texts(self.raw_request_headers)
+
+    @property
+    def response_headers(self) -> dict[str, str]:
+        return _texts(self.raw_response_headers)
 
     def request_json(self) -> Any:
         return json.loads(self.request_body)
@@ -179,15 +189,6 @@ class Stats:
     retries: int = 0
 
 
-@dataclasses.dataclass(frozen=True)
-class _Pending:
-    """A call whose rows are not made yet."""
-
-    call: Callable[[], Call]
-    extract: Extract
-    size_bytes: int
-
-
 @dataclasses.dataclass
 class _Batch:
     """Rows that are sent together, under one key, as often as it takes."""
@@ -261,11 +262,13 @@ class LeewayClient:
 
     def _reset(self) -> None:
         """The state of a process: also called in a forked child, whose parent keeps and sends its own rows."""
+        self.ids = _Ids()
         self._lock = threading.Lock()
         self._call_added = threading.Condition(self._lock)
         self._row_added = threading.Condition(self._lock)
         self._settled = threading.Condition(self._lock)
-        self._calls: collections.deque[_Pending] = collections.deque()
+        # Each with its function and its size in bytes.
+        self._calls: collections.deque[tuple[Callable[[], Call], Extract, int]] = collections.deque()
         self._call_bytes = 0
         self._is_reading = False
         self._rows: collections.deque[bytes] = collections.deque()
@@ -288,11 +291,12 @@ class LeewayClient:
             if self._call_bytes + size_bytes > self._max_queued_bytes:
                 self._stats.calls["queue-full"] += 1
                 return
-            self._calls.append(_Pending(call, extract, size_bytes))
+            self._calls.append((call, extract, size_bytes))
             self._call_bytes += size_bytes
             if len(self._calls) == 1:
                 self._call_added.notify()
-        self._start()
+        if not self._threads:
+            self._start()
 
     def note_unread(self, outcome: str) -> None:
         """Counts a call whose rows cannot be made."""
@@ -302,7 +306,7 @@ class LeewayClient:
     def add(self, rows: Iterable[Row]) -> None:
         """Takes rows that the service made itself, where there is no call to read. Costs what encoding them costs."""
         try:
-            self._take(rows, new_inference_id(), _now())
+            self._take(rows, self.ids.new(), _now())
         except Exception as error:
             self._warn("rows could not be encoded", 1, error)
         self._start()
@@ -382,13 +386,13 @@ class LeewayClient:
         with self._lock:
             if not self._calls:
                 return False
-            pending = self._calls.popleft()
-            self._call_bytes -= pending.size_bytes
+            make_call, extract, size_bytes = self._calls.popleft()
+            self._call_bytes -= size_bytes
             self._is_reading = True
         outcome = "read"
         try:
-            call = pending.call()
-            self._take(pending.extract(call), call.inference_id, call.served_at)
+            call = make_call()
+            self._take(extract(call), call.inference_id, call.served_at)
         except (Exception, SystemExit) as error:
             outcome = "failed"
             self._warn("no rows could be made of a call", 1, repr(error))
@@ -503,7 +507,7 @@ class LeewayClient:
                         return False
                     self._call_added.notify()
                     self._row_added.notify()
-                    self._settled.wait(min(left, ROWS_EVERY_SECONDS))
+                    self._settled.wait(min(left, 0.05))
                 return True
             finally:
                 self._is_hurried = False
@@ -747,8 +751,15 @@ def is_sampled(inference_id: str, share: float) -> bool:
     return int.from_bytes(digest[:8], "big") < share * 2.0**64
 
 
-def new_inference_id() -> str:
-    return uuid.uuid4().hex
+class _Ids:
+    """Ids that no other process makes: a random prefix and a counter, which costs a request a tenth of what random ids do."""
+
+    def __init__(self) -> None:
+        self._prefix = uuid.uuid4().hex
+        self._counter = itertools.count()
+
+    def new(self) -> str:
+        return f"{self._prefix}-{next(self._counter)}"
 
 
 def _now() -> datetime.datetime:
@@ -786,38 +797,52 @@ class LeewayMiddleware:
     ) -> None:
         self._app = app
         self._client = client
-        self._routes = [(*_route_of(route), extract) for route, extract in routes.items()]
+        parsed = [(*_route_of(route), extract) for route, extract in routes.items()]
+        self._patterns = [each for each in parsed if None in each[1]]
+        self._paths = {
+            (method, "/".join(map(str, path))): extract for method, path, extract in parsed if None not in path
+        }
         self._id_header = None if id_header is None else id_header.lower().encode()
         self._max_body_bytes = max_body_bytes
         self._metrics_path = metrics_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, self._closing(send))
-            return
         if scope["type"] == "http":
-            if scope["method"] == "GET" and scope["path"] == self._metrics_path:
+            extract = self._paths.get((scope["method"], scope["path"])) or self._matching(scope)
+            if extract is not None:
+                observer = _Observer(self._client, extract, scope, receive, send)
+                observer.max_bytes = self._max_body_bytes
+                observer.inference_id = self._put_id(scope)
+                await self._app(scope, observer.receive, observer.send)
+                return
+            if scope["path"] == self._metrics_path and scope["method"] == "GET":
                 await self._send_metrics(send)
                 return
-            extract = self._extract_of(scope)
-            if extract is not None:
-                observer = _Observer(self._client, extract, scope, self._max_body_bytes, self._id_of(scope))
-                await self._app(scope, observer.receiving(receive), observer.sending(send))
-                return
+        elif scope["type"] == "lifespan":
+            send = self._closing(send)
         await self._app(scope, receive, send)
 
-    def _extract_of(self, scope: Scope) -> Extract | None:
-        segments = scope["path"].split("/")
-        for method, pattern, extract in self._routes:
-            if method == scope["method"] and _matches(pattern, segments):
-                return extract
+    def _matching(self, scope: Scope) -> Extract | None:
+        if self._patterns:
+            segments = scope["path"].split("/")
+            for method, pattern, extract in self._patterns:
+                if method == scope["method"] and _matches(pattern, segments):
+                    return extract
         return None
 
-    def _id_of(self, scope: Scope) -> str:
-        given = b"" if self._id_header is None else dict(scope["headers"]).get(self._id_header, b"")
-        inference_id = given.decode("latin-1") if 0 < len(given) <= 256 else new_inference_id()
+    def _put_id(self, scope: Scope) -> str:
+        """The inference id of a call, which its handler finds in the state of the request."""
+        inference_id = self._given_id(scope) or self._client.ids.new()
         scope.setdefault("state", {})["inference_id"] = inference_id
         return inference_id
+
+    def _given_id(self, scope: Scope) -> str | None:
+        if self._id_header is not None:
+            for name, value in scope["headers"]:
+                if name == self._id_header and 0 < len(value) <= MAX_ID_LENGTH:
+                    given: str = value.decode("latin-1")
+                    return given
+        return None
 
     def _closing(self, send: Send) -> Send:
         """Sends what waits before the server ends, without holding up its event loop."""
@@ -850,54 +875,57 @@ def _matches(pattern: Sequence[str | None], segments: Sequence[str]) -> bool:
 class _Observer:
     """Copies what passes between one request and its application, and hands it over after the last byte was sent."""
 
-    def __init__(self, client: LeewayClient, extract: Extract, scope: Scope, max_bytes: int, inference_id: str) -> None:
+    __slots__ = (
+        *("_client", "_extract", "_scope", "_receive", "_send", "max_bytes", "inference_id", "_served_at"),
+        *("_received", "_received_bytes", "_sent", "_sent_bytes", "_status", "_response_headers"),
+    )
+    max_bytes: int
+    inference_id: str
+    _served_at: float
+    _response_headers: Iterable[tuple[bytes, bytes]]
+
+    def __init__(self, client: LeewayClient, extract: Extract, scope: Scope, receive: Receive, send: Send) -> None:
         self._client = client
         self._extract = extract
         self._scope = scope
-        self._max_bytes = max_bytes
-        self._inference_id = inference_id
+        self._receive = receive
+        self._send = send
         self._received: list[bytes] = []
-        self._sent: list[bytes] = []
         self._received_bytes = 0
+        self._sent: list[bytes] = []
         self._sent_bytes = 0
         self._status = 0
-        self._response_headers: Iterable[tuple[bytes, bytes]] = ()
-        self._served_at = 0.0
 
-    def receiving(self, receive: Receive) -> Receive:
-        async def receive_copying() -> Message:
-            message = await receive()
-            if message["type"] == "http.request":
-                body = message.get("body", b"")
-                self._received_bytes += len(body)
-                if self._received_bytes <= self._max_bytes:
-                    self._received.append(body)
-            return message
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            body = message.get("body", b"")
+            self._received_bytes += len(body)
+            if self._received_bytes <= self.max_bytes:
+                self._received.append(body)
+        return message
 
-        return receive_copying
+    async def send(self, message: Message) -> None:
+        await self._send(message)
+        if message["type"] == "http.response.body":
+            if 200 <= self._status < 300:
+                self._copy(message)
+        elif message["type"] == "http.response.start":
+            self._status = message["status"]
+            self._response_headers = message.get("headers", ())
 
-    def sending(self, send: Send) -> Send:
-        async def send_copying(message: Message) -> None:
-            await send(message)
-            if message["type"] == "http.response.start":
-                self._status = message["status"]
-                self._response_headers = message.get("headers", ())
-            elif message["type"] == "http.response.body" and 200 <= self._status < 300:
-                self._copy(message.get("body", b""))
-                if not message.get("more_body", False):
-                    self._hand_over()
-
-        return send_copying
-
-    def _copy(self, body: bytes) -> None:
+    def _copy(self, message: Message) -> None:
+        body = message.get("body", b"")
         self._sent_bytes += len(body)
-        if self._sent_bytes <= self._max_bytes:
+        if self._sent_bytes <= self.max_bytes:
             self._sent.append(body)
+        if not message.get("more_body", False):
+            self._hand_over()
 
     def _hand_over(self) -> None:
         try:
             self._served_at = time.time()
-            if max(self._received_bytes, self._sent_bytes) > self._max_bytes:
+            if max(self._received_bytes, self._sent_bytes) > self.max_bytes:
                 self._client.note_unread("body-too-large")
             else:
                 self._client.observe(self._call, self._extract, self._received_bytes + self._sent_bytes)
@@ -905,17 +933,17 @@ class _Observer:
             log.warning("leeway: a call could not be observed", exc_info=True)
 
     def _call(self) -> Call:
-        response_headers = _texts(self._response_headers)
         body = b"".join(self._sent)
+        is_compressed = _texts(self._response_headers).get("content-encoding") == "gzip"
         return Call(
             method=self._scope["method"],
             path=self._scope["path"],
             status=self._status,
             request_body=b"".join(self._received),
-            response_body=_gunzipped(body) if response_headers.get("content-encoding") == "gzip" else body,
-            request_headers=_texts(self._scope["headers"]),
-            response_headers=response_headers,
-            inference_id=self._inference_id,
+            response_body=_gunzipped(body) if is_compressed else body,
+            raw_request_headers=self._scope["headers"],
+            raw_response_headers=self._response_headers,
+            inference_id=self.inference_id,
             served_at=datetime.datetime.fromtimestamp(self._served_at, datetime.timezone.utc),
         )
 

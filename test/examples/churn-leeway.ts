@@ -114,7 +114,7 @@ export class ChurnLeeway {
 }
 
 /** Accepts connections, reads what comes, and never says anything. */
-class HungServer {
+export class HungServer {
   private readonly sockets = new Set<Socket>();
 
   private constructor(private readonly server: Server) {
