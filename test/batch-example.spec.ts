@@ -32,7 +32,7 @@ describeWithPython('the batch example', (python) => {
   ];
   /** Runs the job to its end; the totals that it prints. */
   async function finish(job: string, more: readonly string[] = []): Promise<Record<string, number>> {
-    const { stdout } = await run(python, words(job, more), { env: env() });
+    const { stdout } = await run(python, words(job, more), { env: env(), timeout: 90_000 });
     return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, number>;
   }
 
@@ -45,7 +45,8 @@ describeWithPython('the batch example', (python) => {
     const make = `
 import numpy as np, pandas as pd
 n = np.arange(${ROWS})
-frame = pd.DataFrame({"customer": n, "age": 20.0 + n % 60, "country": np.where(n % 3 == 0, "DE", "FR"), "churned": (n % 5 == 0)})
+frame = pd.DataFrame({"customer": n, "age": 20.0 + n % 60, "country": np.where(n % 3 == 0, "DE", "FR"), "churned": pd.array(n % 5 == 0, dtype="boolean")})
+frame.loc[n % 50 == 9, "churned"] = pd.NA
 frame.loc[n % 100 == 7, "age"] = np.nan
 frame.to_parquet(${JSON.stringify(input)}, row_group_size=1_777, index=False)`;
     await run(python, ['-c', make]);
@@ -103,6 +104,27 @@ frame.to_parquet(${JSON.stringify(input)}, row_group_size=1_777, index=False)`;
       skipped: PART_ROWS,
     });
     expect(await leeway.counts()).toEqual({ rowCount: ROWS, rejectedCount: 0 });
+  }, 120_000);
+
+  it('sends ground truth of what is known, by the same inference ids', async () => {
+    const before = (await leeway.counts()).rowCount;
+    const totals = await finish('truth', ['--truth-column', 'churned']);
+    expect(totals).toMatchObject({
+      accepted: ROWS,
+      rejected: 0,
+      truths: ROWS - ROWS / 50,
+      rejectedTruths: 0,
+    });
+    expect((await leeway.counts()).rowCount - before).toBe(ROWS);
+    const receipt = JSON.parse(readFileSync(join(folder, 'truth/part-000000.truth.json'), 'utf8')) as object;
+    expect(receipt).toMatchObject({ receivedCount: 2_450, storedCount: 2_450, notCapturedCount: 0 });
+    // As if it had died before that was written down.
+    rmSync(join(folder, 'truth/part-000000.truth.json'));
+    expect(await finish('truth', ['--truth-column', 'churned'])).toEqual(totals);
+    expect(JSON.parse(readFileSync(join(folder, 'truth/part-000000.truth.json'), 'utf8'))).toMatchObject({
+      receivedCount: 2_450,
+      storedCount: 0,
+    });
   }, 120_000);
 
   it('says what is wrong', async () => {

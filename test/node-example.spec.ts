@@ -38,6 +38,19 @@ describe('the Node example', () => {
     expect(await leeway.counts()).toMatchObject({ rowCount: 20 });
   }, 60_000);
 
+  it('sends ground truth of what it predicted', async () => {
+    const customer = { age: 30, country: 'DE' };
+    const { inferenceId } = await service.json<{ inferenceId: string }>('POST', '/predict', customer);
+    await service.json('POST', '/outcomes', [
+      { id: inferenceId, value: true },
+      { id: inferenceId, value: { churned: true } },
+    ]);
+    const truths = async (): Promise<Stats> =>
+      (await service.json<{ groundTruth: Stats }>('GET', '/leeway-stats')).groundTruth;
+    await until(async () => (await truths()).queuedRows === 0);
+    expect(await truths()).toMatchObject({ acknowledgedRows: 2, rejectedRows: 1 });
+  }, 60_000);
+
   it('answers every request rightly while Leeway is killed, hangs and comes back, and accounts for every row', async () => {
     const countedBefore = (await leeway.counts()).rowCount;
     const traffic = new Traffic(service, { clients: 2, pauseMs: 2 });

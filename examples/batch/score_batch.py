@@ -40,6 +40,7 @@ import pyarrow.parquet as pq
 KEY_SECONDS = 50 * 60
 # Leeway's limit for one payload that is not a file.
 MAX_TRUTH_ROWS = 10_000
+TRUTH_COUNTS = ("receivedCount", "storedCount", "unchangedCount", "notCapturedCount", "rejectedCount")
 TRY_SECONDS = 300
 
 
@@ -63,18 +64,19 @@ class Folder:
         self._path = path
         path.mkdir(parents=True, exist_ok=True)
 
-    def job_id(self, settings: dict[str, Any]) -> str:
-        """The id of the job that began here; a job with other settings has other parts and must not go on in its place."""
+    def job(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """The job that began here, with its id and time; one with other settings has other parts and must not go on in its place."""
         stored = self._read("job.json")
         if stored is None:
-            stored = {"id": uuid.uuid4().hex, **settings}
+            began_at = datetime.datetime.now(datetime.timezone.utc).isoformat()
+            stored = {"id": uuid.uuid4().hex, "beganAt": began_at, **settings}
             self._write("job.json", stored)
         differences = [name for name, value in settings.items() if stored.get(name) != value]
         if differences:
             raise JobError(
                 f"{self._path} belongs to a job with another {', '.join(differences)}; choose another folder"
             )
-        return str(stored["id"])
+        return stored
 
     def scores(self, part: int) -> pathlib.Path:
         return self._path / f"part-{part:06}.parquet"
@@ -187,6 +189,7 @@ class Leeway:
                 detail = repr(error)
             if time.monotonic() + pause > give_up_at:
                 raise JobError(f"Leeway did not take {path}; run the job again. The last try: {detail}")
+            print(f"score_batch: trying {path} again in {pause:.1f} s: {detail}", file=sys.stderr, flush=True)
             time.sleep(pause)
             delay = min(2 * delay, 30)
 
@@ -208,7 +211,7 @@ class Job:
         self._leeway = leeway
         self._folder = Folder(arguments.output)
         self._model = f"/models/{_quoted(arguments.model)}"
-        self._id = self._folder.job_id(
+        job = self._folder.job(
             {
                 "input": str(pathlib.Path(arguments.input).resolve()),
                 "inputBytes": os.path.getsize(arguments.input),
@@ -217,9 +220,12 @@ class Job:
                 "version": arguments.version,
             }
         )
+        self._id = str(job["id"])
+        # The same in every run, so that a truth that is sent twice is the same one.
+        self._observed_at = arguments.observed_at or str(job["beganAt"])
 
     def run(self) -> dict[str, int]:
-        totals = dict.fromkeys(("parts", "rows", "accepted", "rejected", "skipped", "truths"), 0)
+        totals = dict.fromkeys(("parts", "rows", "accepted", "rejected", "skipped", "truths", "rejectedTruths"), 0)
         for part, table in enumerate(parts_of(self._arguments.input, self._arguments.part_rows)):
             customers = table.to_pandas()
             ids = ids_of(customers, self._arguments.id_column, f"{self._id}-{part}")
@@ -229,7 +235,8 @@ class Job:
             totals["rows"] += len(customers)
             for name in ("accepted", "rejected", "skipped"):
                 totals[name] += receipt[f"{name}Count"]
-            totals["truths"] += truth["rowCount"]
+            totals["truths"] += truth["receivedCount"]
+            totals["rejectedTruths"] += truth["rejectedCount"]
             print(f"part {part}: {json.dumps(receipt)}", flush=True)
         return totals
 
@@ -268,20 +275,23 @@ class Job:
     def _tell_truth(self, part: int, customers: pd.DataFrame, ids: pd.Series) -> dict[str, Any]:
         """Sends what is known by now; rows without a value are left out. It may be sent twice: the value stays the same."""
         if self._arguments.truth_column is None:
-            return {"rowCount": 0}
+            return dict.fromkeys(TRUTH_COUNTS, 0)
         truth = customers[self._arguments.truth_column]
         known = truth.notna()
-        observed_at = self._arguments.observed_at or datetime.datetime.now(datetime.timezone.utc).isoformat()
         rows = [
-            {"id": inference_id, "value": value, "observedAt": observed_at}
+            {"id": inference_id, "value": value, "observedAt": self._observed_at}
             for inference_id, value in zip(ids[known].tolist(), truth[known].tolist())
         ]
+        receipt: dict[str, Any] = {**dict.fromkeys(TRUTH_COUNTS, 0), "rejections": []}
         for start in range(0, len(rows), MAX_TRUTH_ROWS):
             body = json.dumps({"rows": rows[start : start + MAX_TRUTH_ROWS]}, allow_nan=False).encode()
             headers = {"content-type": "application/json"}
-            self._leeway.post(f"{self._model}/ground-truth", body, headers, self._arguments.give_up_seconds)
-        self._folder.write_receipt(part, "truth", {"rowCount": len(rows)})
-        return {"rowCount": len(rows)}
+            answer = self._leeway.post(f"{self._model}/ground-truth", body, headers, self._arguments.give_up_seconds)
+            for name in TRUTH_COUNTS:
+                receipt[name] += answer[name]
+            receipt["rejections"] += answer["rejections"][:3]
+        self._folder.write_receipt(part, "truth", receipt)
+        return receipt
 
 
 def arguments_of(words: list[str]) -> argparse.Namespace:
@@ -293,7 +303,7 @@ def arguments_of(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--url", default=os.environ.get("LEEWAY_URL", "http://127.0.0.1:8080"))
     parser.add_argument("--id-column", help="becomes the inference id; without it, rows are numbered")
     parser.add_argument("--truth-column", help="what really happened, where it is known; it is not sent as a feature")
-    parser.add_argument("--observed-at", help="when the truth became known (RFC 3339); now, without it")
+    parser.add_argument("--observed-at", help="when the truth became known (RFC 3339); when the job began, without it")
     parser.add_argument("--part-rows", type=int, default=50_000)
     parser.add_argument("--give-up-seconds", type=float, default=1_800, help="how long one part is tried")
     parser.add_argument(

@@ -38,7 +38,8 @@ export class ChurnLeeway {
 
   /** Registers the model and its version; a baseline too, as it is what windows count on. */
   async register(): Promise<void> {
-    await this.send('POST', '/models', { name: 'churn', task: 'classification', grain: '5m' });
+    const capture = { fraction: 1, maxRowsPerWindow: 100_000 };
+    await this.send('POST', '/models', { name: 'churn', task: 'classification', grain: '5m', capture });
     await this.send('POST', '/models/churn/versions', { name: 'v1', columns: CHURN_COLUMNS });
     const rows = Array.from({ length: 500 }, (_, i) => ({
       age: 20 + (i % 60),
