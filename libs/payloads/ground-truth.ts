@@ -4,7 +4,14 @@ import type { ReadBody } from './formats/body.js';
 import { csvHeader, csvRecords } from './formats/csv-records.js';
 import { jsonLines, NotJson } from './formats/json-lines.js';
 import { ID_FIELDS } from './records.js';
-import { isRecord, kindOf, RejectionLog, type RejectionReason, type Rejections } from './rejections.js';
+import {
+  isRecord,
+  kindOf,
+  quoted,
+  RejectionLog,
+  type RejectionReason,
+  type Rejections,
+} from './rejections.js';
 import { instantOf, isInferenceId, MAX_INFERENCE_ID_LENGTH } from './row-facts.js';
 
 /** What a ground truth may be: a number, a class (a text, or a number or boolean by its JSON text), or either. */
@@ -121,7 +128,7 @@ function placesOf(names: readonly string[]): Readonly<Record<keyof TruthRow, num
     places.id < 0 || places.value < 0
       ? 'the header must name the columns id and value'
       : unknown !== undefined
-        ? `the header names ${JSON.stringify(unknown)}; the columns are id, value and observedAt`
+        ? `the header names ${quoted(unknown)}; the columns are id, value and observedAt`
         : null;
   if (problem !== null) throw new UnreadablePayload('wrong-form', `line 1: ${problem}`, '/lines/1');
   return places;
@@ -145,7 +152,7 @@ class TruthDecoder {
       this.refuse(
         row,
         'unknown-field',
-        () => `row ${row} has the field ${JSON.stringify(field)}; the fields are id, value and observedAt`,
+        () => `row ${row} has the field ${quoted(field)}; the fields are id, value and observedAt`,
       );
       return;
     }

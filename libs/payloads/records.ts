@@ -1,7 +1,7 @@
 import { cellOf } from './cell.js';
 import { columnsOfPart, type PayloadColumn, type PayloadPart } from './column-batch.js';
 import { checkRowCount, type DecodedRows, type DecodingContext } from './decoding.js';
-import { isRecord, kindOf, RejectionLog, type RejectionReason } from './rejections.js';
+import { isRecord, kindOf, quoted, RejectionLog, type RejectionReason } from './rejections.js';
 import { RowFacts } from './row-facts.js';
 import { columnOf, rowReaderFor, rowSinksFor, type ColumnSink, type RowReader } from './row-reader.js';
 import { UnexpectedColumns } from './unexpected-columns.js';
@@ -79,7 +79,7 @@ export class RecordDecoder {
       return;
     }
     this.count += 1;
-    if (Object.keys(read.values).length > present + read.factCount) this.unexpected.note(read.values);
+    if (Object.keys(read.values).length > present + read.factCount) this.unexpected.note(read.values, row);
   }
 
   refuse(row: number, reason: RejectionReason, column: string | null, message: () => string): void {
@@ -99,7 +99,7 @@ export class RecordDecoder {
       },
       rejections: this.log,
       unexpectedColumns: this.unexpected.names,
-      unexpectedRowCount: this.unexpected.rowCount,
+      unexpectedRowCount: this.unexpected.rows.size,
     };
   }
 
@@ -120,7 +120,7 @@ export class RecordDecoder {
         row,
         'unknown-field',
         null,
-        () => `row ${row} has the field ${JSON.stringify(unknown)}; column values belong under "values"`,
+        () => `row ${row} has the field ${quoted(unknown)}; column values belong under "values"`,
       );
       return null;
     }

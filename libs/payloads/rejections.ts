@@ -61,8 +61,18 @@ export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object') return 'an object';
-  const text = typeof value === 'bigint' ? String(value) : JSON.stringify(value);
-  return `the ${typeof value} ${text.length > 40 ? `${text.slice(0, 40)}…` : text}`;
+  // Sources whose values are none of JSON's say in a symbol's description what a value is.
+  if (typeof value === 'symbol') return value.description ?? 'a symbol';
+  if (typeof value === 'string') return `the string ${quoted(value)}`;
+  return `the ${typeof value} ${value as number}`;
+}
+
+/** Characters of a sender's text that messages give back: an answer must not be as long as the payload. */
+const MAX_QUOTED_LENGTH = 100;
+
+/** A text of the sender's in quotes, cut when it is long. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text);
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 import { isStorableText } from './cell.js';
 import type { DecodingContext } from './decoding.js';
-import { kindOf, type RejectionReason } from './rejections.js';
+import { kindOf, quoted, type RejectionReason } from './rejections.js';
 
 /** Longest id of an inference, in UTF-16 units. */
 export const MAX_INFERENCE_ID_LENGTH = 256;
@@ -61,7 +61,7 @@ export class RowFacts {
     if (isTaken ? this.given.add(id).size > size : !this.given.has(id)) return null;
     return {
       reason: 'duplicate-inference-id',
-      message: `row ${row}: an earlier row of this payload has the inference id ${JSON.stringify(id)} too`,
+      message: `row ${row}: an earlier row of this payload has the inference id ${quoted(id)} too`,
     };
   }
 

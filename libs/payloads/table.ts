@@ -22,7 +22,9 @@ export interface Table {
   /** How a cell is read; JSON values by default. */
   readonly cellOf?: ReadCell | undefined;
   /** Rows that have no cells, since their form is wrong: what is wrong with each. */
-  readonly misshapen?: ReadonlyMap<number, string> | undefined;
+  readonly misshapen?: ReadonlyMap<number, () => string> | undefined;
+  /** Names that are no columns of the schema and have no cells here, and the rows that brought them. */
+  readonly unexpected?: readonly UnexpectedColumns[] | undefined;
   /** Whether timestamps have to name a zone; true by default. */
   readonly hasZone?: boolean | undefined;
 }
@@ -58,10 +60,6 @@ export function decodeTable(
   const sinks = columns.map((column) => readColumn(column, table, refusals, arena));
   const kept = keptRows(rowCount, refusals);
   const [inferenceIds, timestamps] = facts(kept);
-  const known = new Set(columns.map(({ name }) => name));
-  const unexpected = new UnexpectedColumns(known);
-  const others = [...table.columns.keys()].filter((name) => !known.has(name));
-  for (const name of others) unexpected.add(name);
   return {
     part,
     receivedCount: rowCount,
@@ -72,9 +70,31 @@ export function decodeTable(
       columns: columns.map((column, index) => keptColumn(column, sinks[index] ?? [], rowCount, kept)),
     },
     rejections: logOf(refusals),
-    unexpectedColumns: unexpected.names,
-    unexpectedRowCount: others.length > 0 ? (kept?.length ?? rowCount) : 0,
+    ...unexpectedOf(table, columns, kept),
   };
+}
+
+/** What the schema does not know: whole columns, which every row has, and names that single rows brought. */
+function unexpectedOf(
+  { rowCount, columns, unexpected = [] }: Table,
+  schema: readonly PayloadColumn[],
+  kept: readonly number[] | null,
+): Pick<DecodedRows, 'unexpectedColumns' | 'unexpectedRowCount'> {
+  const known = new Set(schema.map(({ name }) => name));
+  const all = new UnexpectedColumns(known);
+  for (const name of columns.keys()) if (!known.has(name)) all.addToAll(name);
+  for (const name of unexpected.flatMap(({ names }) => names)) all.add(name);
+  const isEveryRow = [all, ...unexpected].some(({ isInEveryRow }) => isInEveryRow);
+  return {
+    unexpectedColumns: all.names,
+    unexpectedRowCount: isEveryRow ? (kept?.length ?? rowCount) : countUnexpected(unexpected, kept),
+  };
+}
+
+/** How many of the kept rows, all where it is null, brought a name that is no column. */
+function countUnexpected(unexpected: readonly UnexpectedColumns[], kept: readonly number[] | null): number {
+  const rows = new Set(unexpected.flatMap((each) => [...each.rows]));
+  return kept === null ? rows.size : kept.filter((row) => rows.has(row)).length;
 }
 
 type KeptFacts = (kept: readonly number[] | null) => [readonly string[], Float64Array];
@@ -87,7 +107,7 @@ function readFacts(table: Table, context: DecodingContext, refusals: Map<number,
   for (let row = 0; row < rowCount; row += 1) {
     const shape = misshapen?.get(row);
     if (shape !== undefined) {
-      refusals.set(row, { reason: 'wrong-shape', column: null, message: () => shape });
+      refusals.set(row, { reason: 'wrong-shape', column: null, message: shape });
       continue;
     }
     const problem = facts.push(row, factOf(inferenceIds, row), factOf(timestamps, row), hasZone);

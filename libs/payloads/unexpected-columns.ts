@@ -1,9 +1,13 @@
 /** Unexpected columns that are named; a client that sends random keys must not make the answer grow. */
 const MAX_NAMED = 20;
+/** Longest name that is given back, in UTF-16 units. */
+const MAX_NAME_LENGTH = 200;
 
 /** The columns of a payload that the schema does not know: they are ignored, counted by rows, and named. */
 export class UnexpectedColumns {
-  rowCount = 0;
+  /** The rows that brought such a column. */
+  readonly rows = new Set<number>();
+  isInEveryRow = false;
   private readonly found = new Set<string>();
 
   /** `expected` are the keys that are columns, or facts of a flat record. */
@@ -14,19 +18,26 @@ export class UnexpectedColumns {
     return [...this.found].sort();
   }
 
-  /** Looks at one row's keys; counts the row when one is unexpected. */
-  note(values: Readonly<Record<string, unknown>>): void {
+  /** Looks at one row's keys; notes the row when one is unexpected. */
+  note(values: Readonly<Record<string, unknown>>, row: number): void {
     let isUnexpected = false;
     for (const key of Object.keys(values)) {
       if (this.expected.has(key)) continue;
       isUnexpected = true;
       this.add(key);
     }
-    if (isUnexpected) this.rowCount += 1;
+    if (isUnexpected) this.rows.add(row);
   }
 
-  /** A whole column of a table. */
+  /** A column that every row brings. */
+  addToAll(name: string): void {
+    this.isInEveryRow = true;
+    this.add(name);
+  }
+
+  /** A name, whichever rows bring it. */
   add(name: string): void {
-    if (this.found.size < MAX_NAMED) this.found.add(name);
+    if (this.found.size < MAX_NAMED)
+      this.found.add(name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH)}…` : name);
   }
 }

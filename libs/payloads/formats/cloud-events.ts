@@ -1,5 +1,5 @@
 import { UnreadablePayload } from '../decoding.js';
-import { isRecord, kindOf } from '../rejections.js';
+import { isRecord, kindOf, quoted } from '../rejections.js';
 import { instantOf } from '../row-facts.js';
 import { isCallId, MAX_CALL_ID_LENGTH, readBody, sniffBody, type ReadBody } from './body.js';
 
@@ -144,7 +144,7 @@ function timeOf(attributes: ReadonlyMap<string, string>, pointer: string): numbe
   if (!Number.isNaN(at)) return at;
   throw new UnreadablePayload(
     'wrong-form',
-    `the event's time ${JSON.stringify(time)} is not RFC 3339 with a zone`,
+    `the event's time ${quoted(time)} is not RFC 3339 with a zone`,
     `${pointer}/time`,
   );
 }

@@ -1,5 +1,6 @@
 import { parse, CsvError } from 'csv-parse/sync';
 import { UnreadablePayload } from '../decoding.js';
+import { quoted } from '../rejections.js';
 
 /** Longest line that is taken, in characters: a quote that is never closed must not swallow the whole body. */
 const MAX_RECORD_LENGTH = 1_000_000;
@@ -26,14 +27,22 @@ export function csvRecords(text: string, maxRows: number): string[][] {
   }
 }
 
-/** The names of a header, without spaces around them. @throws UnreadablePayload when one stands twice */
+/** Columns that a header may name: more than any model has, and few enough to be looked at one by one. */
+const MAX_NAMES = 10_000;
+
+/** The names of a header, without spaces around them. @throws UnreadablePayload when there are too many, or one stands twice */
 export function csvHeader(header: readonly string[]): string[] {
+  if (header.length > MAX_NAMES)
+    throw wrongHeader(`names ${header.length} columns; there may be at most ${MAX_NAMES}`);
   const names = header.map((name) => name.trim());
-  const repeated = names.find((name, index) => names.indexOf(name) !== index);
-  if (repeated === undefined) return names;
-  throw new UnreadablePayload(
-    'wrong-form',
-    `line 1: the header names the column ${JSON.stringify(repeated)} twice`,
-    '/lines/1',
-  );
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) throw wrongHeader(`names the column ${quoted(name)} twice`);
+    seen.add(name);
+  }
+  return names;
+}
+
+function wrongHeader(problem: string): UnreadablePayload {
+  return new UnreadablePayload('wrong-form', `line 1: the header ${problem}`, '/lines/1');
 }

@@ -1,7 +1,8 @@
 import { cellOfText } from '../cell.js';
-import type { DecodedRows, DecodingContext } from '../decoding.js';
+import { checkRowCount, type DecodedRows, type DecodingContext } from '../decoding.js';
 import { ID_FIELDS, TIME_FIELDS } from '../records.js';
 import { decodeTable } from '../table.js';
+import { UnexpectedColumns } from '../unexpected-columns.js';
 import { csvHeader, csvRecords } from './csv-records.js';
 
 /**
@@ -13,22 +14,32 @@ import { csvHeader, csvRecords } from './csv-records.js';
 export function decodeCsv(text: string, context: DecodingContext): DecodedRows {
   const [header = [], ...lines] = csvRecords(text, context.maxRows);
   const names = csvHeader(header);
-  const misshapen = new Map<number, string>();
-  const cells = names.map(() => new Array<string>(lines.length).fill(''));
+  checkRowCount(lines.length, context);
+  const known = new Set(context.columns.map(({ name }) => name));
+  const unexpected = new UnexpectedColumns(known);
+  const facts = [factOf(names, ID_FIELDS, known), factOf(names, TIME_FIELDS, known)] as const;
+  const misshapen = new Map<number, () => string>();
   lines.forEach((line, row) => {
     if (line.length !== names.length)
-      misshapen.set(row, `row ${row} has ${line.length} fields and the header ${names.length}`);
-    else line.forEach((field, index) => ((cells[index] ?? [])[row] = field));
+      misshapen.set(row, () => `row ${row} has ${line.length} fields and the header ${names.length}`);
   });
-  const table = new Map(names.map((name, index) => [name, cells[index] ?? []]));
-  const known = new Set(context.columns.map(({ name }) => name));
+  const columns = new Map<string, string[]>();
+  names.forEach((name, index) => {
+    if (known.has(name))
+      columns.set(
+        name,
+        lines.map((line) => line[index] ?? ''),
+      );
+    else if (!facts.includes(index)) unexpected.addToAll(name);
+  });
   return decodeTable(
     {
       rowCount: lines.length,
-      inferenceIds: takeFact(table, ID_FIELDS, known),
-      timestamps: takeFact(table, TIME_FIELDS, known),
-      columns: table,
+      inferenceIds: factsAt(lines, facts[0]),
+      timestamps: factsAt(lines, facts[1]),
+      columns,
       misshapen,
+      unexpected: [unexpected],
       cellOf: (field, type) => cellOfText(field as string, type),
       hasZone: false,
     },
@@ -36,15 +47,18 @@ export function decodeCsv(text: string, context: DecodingContext): DecodedRows {
   );
 }
 
-/** The fact's fields, an empty one being none; they are no columns then. */
-function takeFact(
-  table: Map<string, string[]>,
+/** The place of a fact's field, unless it is a column; null where there is none. */
+function factOf(
+  names: readonly string[],
   fields: readonly string[],
   known: ReadonlySet<string>,
-): (string | undefined)[] | undefined {
-  const name = fields.find((field) => table.has(field) && !known.has(field));
-  if (name === undefined) return undefined;
-  const cells = table.get(name);
-  table.delete(name);
-  return cells?.map((field) => (field === '' ? undefined : field));
+): number | null {
+  const field = fields.find((each) => !known.has(each) && names.includes(each));
+  return field === undefined ? null : names.indexOf(field);
+}
+
+/** The facts of all rows, an empty field being none. */
+function factsAt(lines: readonly string[][], place: number | null): (string | undefined)[] | undefined {
+  if (place === null) return undefined;
+  return lines.map((line) => (line[place] === '' ? undefined : line[place]));
 }

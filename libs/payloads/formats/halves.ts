@@ -1,11 +1,19 @@
 import type { PayloadColumn, PayloadPart } from '../column-batch.js';
-import type { DecodedRows, DecodingContext } from '../decoding.js';
-import { UnreadablePayload } from '../decoding.js';
+import { checkRowCount, UnreadablePayload, type DecodedRows, type DecodingContext } from '../decoding.js';
+import { partColumns } from '../records.js';
 import { decodeTable, type Table, type TableCells } from '../table.js';
 import type { TablePart } from './positional.js';
 
-/** One half of a serving protocol's body: its rows, or null where the body does not bring it. */
-export type Half = (TablePart & { readonly rowCount: number }) | null;
+/**
+ * One half of a serving protocol's body: how many rows it has, and what builds them; null where the body does not bring it.
+ *
+ * Rows are built only once their number is allowed, and only of columns that are known: a body of some bytes must not
+ * become cells by the million.
+ */
+export type Half = {
+  readonly rowCount: number;
+  readonly build: (known: ReadonlySet<string>) => TablePart;
+} | null;
 
 /** The columns of one side of the schema, in its order: what values by position belong to. */
 export function sideColumns(
@@ -18,7 +26,8 @@ export function sideColumns(
 /**
  * Decodes what a serving protocol brings: its requests, its responses, or both of the same rows.
  *
- * @throws UnreadablePayload `wrong-form` when both are there and differ in their number of rows, or the asked part is absent
+ * @throws UnreadablePayload `too-many-rows`; `wrong-form` when both are there and differ in their number of rows, or the asked
+ * part is absent
  */
 export function decodeHalves(
   request: Half,
@@ -38,12 +47,15 @@ export function decodeHalves(
   }
   const [first, second] = halves;
   const rowCount = first?.rowCount ?? 0;
+  checkRowCount(rowCount, context);
   if (second !== undefined && second.rowCount !== rowCount)
     throw new UnreadablePayload(
       'wrong-form',
       `${names[0]} has ${rowCount} rows and ${names[1]} ${second.rowCount}; both must be of the same inferences`,
     );
-  return decodeTable(joined(rowCount, halves), context, part);
+  const known = new Set(partColumns(context.columns, part).map(({ name }) => name));
+  const parts = halves.map(({ build }) => build(known));
+  return decodeTable(joined(rowCount, parts), context, part);
 }
 
 function partOf(request: Half, response: Half): PayloadPart {
@@ -51,12 +63,13 @@ function partOf(request: Half, response: Half): PayloadPart {
   return response === null ? 'request' : 'response';
 }
 
-function joined(rowCount: number, halves: readonly TablePart[]): Table {
+function joined(rowCount: number, parts: readonly TablePart[]): Table {
   const columns = new Map<string, TableCells>();
-  const misshapen = new Map<number, string>();
-  for (const half of halves) {
-    for (const [name, cells] of half.columns) columns.set(name, cells);
-    for (const [row, problem] of half.misshapen ?? []) if (!misshapen.has(row)) misshapen.set(row, problem);
+  const misshapen = new Map<number, () => string>();
+  for (const part of parts) {
+    for (const [name, cells] of part.columns) columns.set(name, cells);
+    for (const [row, problem] of part.misshapen ?? []) if (!misshapen.has(row)) misshapen.set(row, problem);
   }
-  return { rowCount, columns, misshapen };
+  const unexpected = parts.flatMap((part) => part.unexpected ?? []);
+  return { rowCount, columns, misshapen, unexpected };
 }

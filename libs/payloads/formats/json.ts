@@ -1,6 +1,6 @@
 import { UnreadablePayload, type DecodedRows, type DecodingContext } from '../decoding.js';
 import { decodeRecords } from '../records.js';
-import { isRecord, kindOf } from '../rejections.js';
+import { isRecord, kindOf, quoted } from '../rejections.js';
 import { decodeColumns } from './columns.js';
 import { decodeKServeV1 } from './kserve-v1.js';
 import { formOf } from './lines.js';
@@ -34,7 +34,7 @@ function decodeEnvelope(body: Readonly<Record<string, unknown>>, context: Decodi
   if (other !== undefined)
     throw new UnreadablePayload(
       'wrong-form',
-      `the body has the key ${JSON.stringify(other)}, which is unknown`,
+      `the body has the key ${quoted(other)}, which is unknown`,
       `/${other}`,
     );
   if (!('rows' in body)) return decodeColumns(body, context);
@@ -52,6 +52,6 @@ function decodeEnvelope(body: Readonly<Record<string, unknown>>, context: Decodi
 function keysOf(body: Readonly<Record<string, unknown>>): string {
   const keys = Object.keys(body)
     .slice(0, 10)
-    .map((key) => JSON.stringify(key));
+    .map((key) => quoted(key));
   return keys.length === 0 ? 'none' : keys.join(', ').slice(0, 300);
 }

@@ -1,7 +1,7 @@
 import type { PayloadColumn } from '../column-batch.js';
 import type { DecodedRows, DecodingContext } from '../decoding.js';
 import { UnreadablePayload } from '../decoding.js';
-import { isRecord, kindOf } from '../rejections.js';
+import { isRecord, kindOf, quoted } from '../rejections.js';
 import { decodeHalves, sideColumns, type Half } from './halves.js';
 import { positionalRows, recordRows } from './positional.js';
 
@@ -43,7 +43,8 @@ function halfOf(
   const what = name === 'predictions' ? 'prediction' : 'instance';
   return {
     rowCount: rows.length,
-    ...(isRecord(rows[0]) ? recordRows(rows, what) : positionalRows(rows, columns, what)),
+    build: (known) =>
+      isRecord(rows[0]) ? recordRows(rows, known, what) : positionalRows(rows, columns, what),
   };
 }
 
@@ -58,9 +59,9 @@ function columnsHalf(value: Readonly<Record<string, unknown>>, name: string): Ha
     if (cells.length === rowCount) continue;
     throw new UnreadablePayload(
       'wrong-form',
-      `"${name}" has ${cells.length} values of ${JSON.stringify(column)} and ${rowCount} of its first column`,
+      `"${name}" has ${cells.length} values of ${quoted(column)} and ${rowCount} of its first column`,
       `/${name}/${column}`,
     );
   }
-  return { rowCount, columns };
+  return { rowCount, build: () => ({ columns }) };
 }

@@ -26,12 +26,18 @@ export function decodeSeldon(body: Readonly<Record<string, unknown>>, context: D
 function halfOf(data: unknown, columns: readonly PayloadColumn[]): Half {
   if (!isRecord(data))
     throw new UnreadablePayload('wrong-form', `"data" is ${kindOf(data)}; expected an object`, '/data');
-  const rows = rowsOf(data);
-  return { rowCount: rows.length, ...positionalRows(rows, namedColumns(data['names'], columns), 'row') };
+  const { rowCount, rows } = rowsOf(data);
+  return { rowCount, build: () => positionalRows(rows(), namedColumns(data['names'], columns), 'row') };
 }
 
-function rowsOf({ ndarray, tensor }: Readonly<Record<string, unknown>>): readonly unknown[] {
-  if (Array.isArray(ndarray)) return ndarray as readonly unknown[];
+/** How many rows there are, and what cuts them. */
+interface SeldonRows {
+  readonly rowCount: number;
+  readonly rows: () => readonly unknown[];
+}
+
+function rowsOf({ ndarray, tensor }: Readonly<Record<string, unknown>>): SeldonRows {
+  if (Array.isArray(ndarray)) return { rowCount: ndarray.length, rows: () => ndarray as readonly unknown[] };
   if (!isRecord(tensor) || !Array.isArray(tensor['values']))
     throw new UnreadablePayload(
       'wrong-form',
@@ -40,7 +46,7 @@ function rowsOf({ ndarray, tensor }: Readonly<Record<string, unknown>>): readonl
     );
   const values = tensor['values'] as readonly unknown[];
   const { rowCount, width } = shapeOf(tensor['shape'], values.length, '/data/tensor');
-  return rowsOfShape(values, rowCount, width);
+  return { rowCount, rows: () => rowsOfShape(values, rowCount, width) };
 }
 
 function namedColumns(names: unknown, columns: readonly PayloadColumn[]): readonly PayloadColumn[] {

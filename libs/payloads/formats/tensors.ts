@@ -1,5 +1,6 @@
 import type { PayloadColumn } from '../column-batch.js';
 import { UnreadablePayload } from '../decoding.js';
+import { quoted } from '../rejections.js';
 import type { TableCells } from '../table.js';
 import type { Half } from './halves.js';
 import type { Shape } from './shape.js';
@@ -28,37 +29,39 @@ export function tensorRows(
     if (tensor.rowCount === rowCount) return;
     throw new UnreadablePayload(
       'wrong-form',
-      `the tensor ${JSON.stringify(tensor.name)} has ${tensor.rowCount} rows and the first one ${rowCount}`,
+      `the tensor ${quoted(tensor.name)} has ${tensor.rowCount} rows and the first one ${rowCount}`,
       `${pointer}/${index}/shape`,
     );
   });
   const isPositional =
     first !== undefined && tensors.length === 1 && !columns.some(({ name }) => name === first.name);
   if (first !== undefined && (isPositional || first.width > 1))
-    return { rowCount, columns: matrixColumns(tensors, columns, pointer) };
+    return { rowCount, build: matrixColumns(tensors, columns, pointer) };
   const wide = tensors.findIndex(({ width }) => width > 1);
   if (wide >= 0)
     throw new UnreadablePayload(
       'wrong-form',
-      `the tensor ${JSON.stringify(tensors[wide]?.name)} has ${tensors[wide]?.width} values a row; beside others it must have one`,
+      `the tensor ${quoted(tensors[wide]?.name ?? '')} has ${tensors[wide]?.width} values a row; beside others it must have one`,
       `${pointer}/${wide}/shape`,
     );
-  return { rowCount, columns: new Map(tensors.map(({ name, values }) => [name, values])) };
+  return { rowCount, build: () => ({ columns: new Map(tensors.map(({ name, values }) => [name, values])) }) };
 }
 
 function matrixColumns(
   tensors: readonly Tensor[],
   columns: readonly PayloadColumn[],
   pointer: string,
-): Map<string, TableCells> {
+): NonNullable<Half>['build'] {
   const [matrix] = tensors;
   if (matrix === undefined || tensors.length > 1 || matrix.width !== columns.length)
     throw new UnreadablePayload(
       'wrong-form',
-      `the tensor ${JSON.stringify(matrix?.name)} has ${matrix?.width} values a row; by position it must be alone and have ${columns.length}, one for each column of the schema`,
+      `the tensor ${quoted(matrix?.name ?? '')} has ${matrix?.width} values a row; by position it must be alone and have ${columns.length}, one for each column of the schema`,
       `${pointer}/0/shape`,
     );
-  return new Map(columns.map(({ name }, index) => [name, columnOfMatrix(matrix, index)]));
+  return () => ({
+    columns: new Map(columns.map(({ name }, index) => [name, columnOfMatrix(matrix, index)])),
+  });
 }
 
 function columnOfMatrix({ values, rowCount, width }: Tensor, index: number): TableCells {

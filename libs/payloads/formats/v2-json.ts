@@ -1,7 +1,7 @@
 import { UnreadablePayload, type DecodedRows, type DecodingContext } from '../decoding.js';
 import { isRecord, kindOf } from '../rejections.js';
-import type { TableCells } from '../table.js';
 import { decodeHalves, sideColumns, type Half } from './halves.js';
+import { flattened } from './nesting.js';
 import { shapeOf } from './shape.js';
 import { tensorRows, type Tensor } from './tensors.js';
 
@@ -86,8 +86,6 @@ function readJsonTensor(spec: Readonly<Record<string, unknown>>, pointer: string
         : `${pointer}/data is ${kindOf(data)}; expected an array`,
       `${pointer}/data`,
     );
-  const values: TableCells = Array.isArray(data[0])
-    ? (data.flat(Infinity) as unknown[])
-    : (data as unknown[]);
+  const values = flattened(data);
   return { name: nameOf(spec, pointer), ...shapeOf(shape, values.length, pointer), values };
 }
