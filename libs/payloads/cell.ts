@@ -40,7 +40,7 @@ export function cellOfText(text: string, type: ColumnType): Cell {
   switch (type) {
     case 'numeric': {
       const value = Number(text);
-      return Number.isFinite(value) && text.trim() !== '' ? value : undefined;
+      return Number.isFinite(value) && !NOT_DECIMAL.test(text) ? value : undefined;
     }
     case 'boolean': {
       const lower = text.toLowerCase();
@@ -52,6 +52,9 @@ export function cellOfText(text: string, type: ColumnType): Cell {
       return stringUpTo(text, MAX_TEXT_LENGTH);
   }
 }
+
+/** What JavaScript takes for a number and nobody writes for one: nothing but spaces, and `0x10`, `0b11`, `0o7`. */
+const NOT_DECIMAL = /^\s*(0[box].*)?$/i;
 
 function categoryOf(value: unknown): Cell {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);

@@ -1,4 +1,4 @@
-export { cellOf, cellOfText, isStorableText, MAX_CATEGORY_LENGTH } from './cell.js';
+export { cellOf, cellOfText, isStorableText, MAX_CATEGORY_LENGTH, MAX_TEXT_LENGTH } from './cell.js';
 export {
   joinBatches,
   selectRows,
@@ -46,4 +46,6 @@ export {
   type RejectionReason,
   type Rejections,
 } from './rejections.js';
+export { MAX_INFERENCE_ID_LENGTH } from './row-facts.js';
 export { decodeTable, type Table, type TableCells } from './table.js';
+export { UnexpectedColumns } from './unexpected-columns.js';

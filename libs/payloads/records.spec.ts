@@ -58,6 +58,7 @@ describe('decodeRecords, of rows', () => {
     ['an inference id that is too long', { inferenceId: 'x'.repeat(257), values }, 'bad-inference-id', null],
     ['a time without a zone', { timestamp: '2026-11-23T04:00:00', values }, 'bad-timestamp', null],
     ['a time that is none', { timestamp: '2026-13-45T04:00:00Z', values }, 'bad-timestamp', null],
+    ['a day that its month has not', { timestamp: '2026-02-30T04:00:00Z', values }, 'bad-timestamp', null],
     ['a number as time', { timestamp: 1, values }, 'bad-timestamp', null],
     ['a time ahead of the clock', { timestamp: '2026-11-23T04:06:00Z', values }, 'future-timestamp', null],
     ['a time before all windows', { timestamp: '2026-11-21T04:00:00Z', values }, 'stale-timestamp', null],

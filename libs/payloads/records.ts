@@ -216,6 +216,15 @@ function makePlan(schema: readonly PayloadColumn[], part: PayloadPart, form: Rec
   return { columns, readCells: rowReaderFor(columns), expected, idFields, timeFields };
 }
 
+const NAMES = new WeakMap<readonly PayloadColumn[], ReadonlySet<string>>();
+
+/** The names of these columns, collected once per list. */
+export function namesOf(columns: readonly PayloadColumn[]): ReadonlySet<string> {
+  let names = NAMES.get(columns);
+  if (names === undefined) NAMES.set(columns, (names = new Set(columns.map(({ name }) => name))));
+  return names;
+}
+
 const PARTS = new WeakMap<readonly PayloadColumn[], Map<PayloadPart, readonly PayloadColumn[]>>();
 
 /** The columns of a part, the same list every time: readers are compiled once per list. */

@@ -99,9 +99,16 @@ export function instantOf(value: unknown, hasZone = true): number {
   if (typeof value !== 'string') return NaN;
   const plain = plainInstant(value);
   if (!Number.isNaN(plain)) return plain;
+  if (!isDayOfMonth(value)) return NaN;
   if (RFC_3339.test(value)) return Date.parse(value.toUpperCase().replace(' ', 'T'));
   if (hasZone || !WITHOUT_ZONE.test(value)) return NaN;
   return Date.parse(`${value.toUpperCase().replace(' ', 'T')}Z`);
+}
+
+/** Whether the month has such a day: `Date.parse` takes 31 February for 3 March. Of a text that is no date it is not asked. */
+function isDayOfMonth(text: string): boolean {
+  const [year, month, day] = [Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8, 10))];
+  return day <= 28 || new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
 }
 
 /** Lengths of `2026-11-23T04:00:00Z` and of the same with milliseconds. */

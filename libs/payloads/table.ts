@@ -2,7 +2,7 @@ import { cellOf } from './cell.js';
 import type { ColumnType, PayloadColumn, PayloadPart } from './column-batch.js';
 import type { Cell } from './column-builder.js';
 import { checkRowCount, type DecodedRows, type DecodingContext } from './decoding.js';
-import { missingColumn, partColumns, wrongType } from './records.js';
+import { missingColumn, namesOf, partColumns, wrongType } from './records.js';
 import { RejectionLog, type RejectionReason } from './rejections.js';
 import { RowFacts } from './row-facts.js';
 import type { DoubleArena } from './double-arena.js';
@@ -15,6 +15,8 @@ export type TableCells = Float64Array | readonly unknown[];
 /** Rows that came by column. */
 export interface Table {
   readonly rowCount: number;
+  /** The place of the first row in what the table is a part of: ids and refusals count from it. 0 by default. */
+  readonly firstRow?: number;
   /** By name; each as long as `rowCount`, `undefined` where a row does not bring it. A name that the schema does not know is an unexpected column. */
   readonly columns: ReadonlyMap<string, TableCells>;
   readonly inferenceIds?: readonly unknown[] | undefined;
@@ -22,7 +24,7 @@ export interface Table {
   /** How a cell is read; JSON values by default. */
   readonly cellOf?: ReadCell | undefined;
   /** Rows that have no cells, since their form is wrong: what is wrong with each. */
-  readonly misshapen?: ReadonlyMap<number, () => string> | undefined;
+  readonly misshapen?: ReadonlyMap<number, (row: number) => string> | undefined;
   /** Names that are no columns of the schema and have no cells here, and the rows that brought them. */
   readonly unexpected?: readonly UnexpectedColumns[] | undefined;
   /** Whether timestamps have to name a zone; true by default. */
@@ -35,7 +37,8 @@ type ReadCell = (value: unknown, type: ColumnType) => Cell;
 interface Refusal {
   readonly reason: RejectionReason;
   readonly column: string | null;
-  readonly message: () => string;
+  /** Of the row by the number that its sender knows. */
+  readonly message: (row: number) => string;
 }
 
 /**
@@ -69,7 +72,7 @@ export function decodeTable(
       timestamps,
       columns: columns.map((column, index) => keptColumn(column, sinks[index] ?? [], rowCount, kept)),
     },
-    rejections: logOf(refusals),
+    rejections: logOf(refusals, table.firstRow ?? 0),
     ...unexpectedOf(table, columns, kept),
   };
 }
@@ -80,7 +83,7 @@ function unexpectedOf(
   schema: readonly PayloadColumn[],
   kept: readonly number[] | null,
 ): Pick<DecodedRows, 'unexpectedColumns' | 'unexpectedRowCount'> {
-  const known = new Set(schema.map(({ name }) => name));
+  const known = namesOf(schema);
   const all = new UnexpectedColumns(known);
   for (const name of columns.keys()) if (!known.has(name)) all.addToAll(name);
   for (const name of unexpected.flatMap(({ names }) => names)) all.add(name);
@@ -101,7 +104,7 @@ type KeptFacts = (kept: readonly number[] | null) => [readonly string[], Float64
 
 /** Checks ids and times; what is kept of them is known once the columns have been read. */
 function readFacts(table: Table, context: DecodingContext, refusals: Map<number, Refusal>): KeptFacts {
-  const { rowCount, inferenceIds, timestamps, misshapen, hasZone = true } = table;
+  const { rowCount, firstRow = 0, inferenceIds, timestamps, misshapen, hasZone = true } = table;
   const facts = new RowFacts(context, rowCount);
   const places: number[] = [];
   for (let row = 0; row < rowCount; row += 1) {
@@ -110,7 +113,7 @@ function readFacts(table: Table, context: DecodingContext, refusals: Map<number,
       refusals.set(row, { reason: 'wrong-shape', column: null, message: shape });
       continue;
     }
-    const problem = facts.push(row, factOf(inferenceIds, row), factOf(timestamps, row), hasZone);
+    const problem = facts.push(firstRow + row, factOf(inferenceIds, row), factOf(timestamps, row), hasZone);
     if (problem === null) places[row] = facts.inferenceIds.length - 1;
     else refusals.set(row, { reason: problem.reason, column: null, message: () => problem.message });
   }
@@ -140,11 +143,11 @@ function readColumn(
   if (cells === undefined) {
     const sink = sinkFor(column, table.rowCount, arena);
     if (side === 'neither') return sink instanceof Float64Array ? sink.fill(NaN) : sink;
-    refuseAll(table.rowCount, refusals, (row) => ({
+    refuseAll(table.rowCount, refusals, {
       reason: 'missing-column',
       column: name,
-      message: () => missingColumn(row, name),
-    }));
+      message: (row) => missingColumn(row, name),
+    });
     return sink;
   }
   if (cells instanceof Float64Array && type === 'numeric') return readDoubles(name, cells, refusals);
@@ -200,17 +203,13 @@ function refuseCell(
   refusals.set(
     row,
     value === undefined
-      ? { reason: 'missing-column', column: name, message: () => missingColumn(row, name) }
-      : { reason: 'wrong-type', column: name, message: () => wrongType(row, name, value, type) },
+      ? { reason: 'missing-column', column: name, message: (of) => missingColumn(of, name) }
+      : { reason: 'wrong-type', column: name, message: (of) => wrongType(of, name, value, type) },
   );
 }
 
-function refuseAll(
-  rowCount: number,
-  refusals: Map<number, Refusal>,
-  refusalOf: (row: number) => Refusal,
-): void {
-  for (let row = 0; row < rowCount; row += 1) if (!refusals.has(row)) refusals.set(row, refusalOf(row));
+function refuseAll(rowCount: number, refusals: Map<number, Refusal>, refusal: Refusal): void {
+  for (let row = 0; row < rowCount; row += 1) if (!refusals.has(row)) refusals.set(row, refusal);
 }
 
 /** The rows that were not refused, in order, or null when all are kept. */
@@ -235,9 +234,9 @@ function keptColumn(
   return columnOf(column, selected, kept.length);
 }
 
-function logOf(refusals: ReadonlyMap<number, Refusal>): RejectionLog {
+function logOf(refusals: ReadonlyMap<number, Refusal>, firstRow: number): RejectionLog {
   const log = new RejectionLog();
   for (const [row, { reason, column, message }] of [...refusals].sort(([a], [b]) => a - b))
-    log.refuse(row, reason, column, message);
+    log.refuse(firstRow + row, reason, column, () => message(firstRow + row));
   return log;
 }

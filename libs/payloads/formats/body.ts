@@ -5,7 +5,7 @@ import { decodeCsv } from './csv.js';
 import { decodeJson } from './json.js';
 import { jsonObjectLength, readJson, textOfBytes } from './json-text.js';
 import { decodeLines } from './lines.js';
-import { decodeV2Binary, readV2Binary, type V2BinaryBody } from './v2-binary.js';
+import { binaryLength, decodeV2Binary, readV2Binary, type V2BinaryBody } from './v2-binary.js';
 
 /** How a body of inferences is written. `json` is whichever JSON form it turns out to have. */
 export const BODY_FORMATS = ['json', 'ndjson', 'csv', 'v2-binary'] as const;
@@ -29,29 +29,40 @@ export function readBody(format: BodyFormat, bytes: Uint8Array, jsonLength: numb
     case 'ndjson':
     case 'csv':
       return { format, text: textOfBytes(bytes) };
-    case 'v2-binary':
-      return { format, ...readV2Binary(bytes, jsonLength ?? jsonObjectLength(bytes) ?? bytes.length) };
+    case 'v2-binary': {
+      if (jsonLength !== null) return { format, ...readV2Binary(bytes, jsonLength) };
+      const read = sniffBody(bytes);
+      return read.format === 'json' ? { format, bytes, jsonLength: bytes.length, head: read.value } : read;
+    }
   }
 }
 
 /**
  * Reads a body whose content type says nothing of it, as a logger forwards it: JSON, or JSON with binary tensors behind it.
+ * `jsonLength` is what Inference-Header-Content-Length says, where it was forwarded.
  *
- * @throws UnreadablePayload `not-json`
+ * @throws UnreadablePayload `not-json`, `wrong-form`
  */
-export function sniffBody(bytes: Uint8Array): ReadBody {
-  const jsonLength = jsonObjectLength(bytes);
-  const hasMore = jsonLength !== null && bytes.subarray(jsonLength).some((byte) => byte > 32);
-  if (jsonLength !== null && (hasMore || isBinary(bytes, jsonLength)))
-    return { format: 'v2-binary', ...readV2Binary(bytes, jsonLength) };
-  return { format: 'json', value: readJson(bytes) };
+export function sniffBody(bytes: Uint8Array, jsonLength: number | null = null): ReadBody {
+  if (jsonLength !== null) return { format: 'v2-binary', ...readV2Binary(bytes, jsonLength) };
+  const end = jsonObjectLength(bytes);
+  if (end === null || end === bytes.length) return { format: 'json', value: readJson(bytes) };
+  const head = readJson(bytes.subarray(0, end));
+  if (binaryLength(head) === 0 && isBlank(bytes.subarray(end))) return { format: 'json', value: head };
+  return { format: 'v2-binary', bytes, jsonLength: tensorStart(bytes, end, head), head };
 }
 
-/** Tensors may consist of spaces or zeros only; then what the JSON says decides. */
-function isBinary(bytes: Uint8Array, jsonLength: number): boolean {
-  return (
-    jsonLength < bytes.length && textOfBytes(bytes.subarray(0, jsonLength)).includes('"binary_data_size"')
-  );
+/**
+ * Where the tensors begin: white space may stand between them and the JSON, and they may consist of bytes that look like it, so
+ * that the lengths in the JSON decide.
+ */
+function tensorStart(bytes: Uint8Array, end: number, head: unknown): number {
+  const start = bytes.length - binaryLength(head);
+  return start > end && isBlank(bytes.subarray(end, start)) ? start : end;
+}
+
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 32 || (byte >= 9 && byte <= 13));
 }
 
 /** Decodes the rows of a body. @throws UnreadablePayload */

@@ -16,6 +16,10 @@ export function csvRecords(text: string, maxRows: number): string[][] {
     return parse(text, {
       bom: true,
       relax_column_count: true,
+      // A quote inside a field that is not quoted (5" pipe) is a character like any other.
+      relax_quotes: true,
+      // Files that several tools wrote mix them; by itself the parser expects what ends the first line.
+      record_delimiter: ['\r\n', '\n', '\r'],
       skip_empty_lines: true,
       max_record_size: MAX_RECORD_LENGTH,
       to: maxRows + 2,

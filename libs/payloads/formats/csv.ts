@@ -1,6 +1,6 @@
 import { cellOfText } from '../cell.js';
 import { checkRowCount, type DecodedRows, type DecodingContext } from '../decoding.js';
-import { ID_FIELDS, TIME_FIELDS } from '../records.js';
+import { ID_FIELDS, namesOf, TIME_FIELDS } from '../records.js';
 import { decodeTable } from '../table.js';
 import { UnexpectedColumns } from '../unexpected-columns.js';
 import { csvHeader, csvRecords } from './csv-records.js';
@@ -15,13 +15,13 @@ export function decodeCsv(text: string, context: DecodingContext): DecodedRows {
   const [header = [], ...lines] = csvRecords(text, context.maxRows);
   const names = csvHeader(header);
   checkRowCount(lines.length, context);
-  const known = new Set(context.columns.map(({ name }) => name));
+  const known = namesOf(context.columns);
   const unexpected = new UnexpectedColumns(known);
   const facts = [factOf(names, ID_FIELDS, known), factOf(names, TIME_FIELDS, known)] as const;
-  const misshapen = new Map<number, () => string>();
+  const misshapen = new Map<number, (row: number) => string>();
   lines.forEach((line, row) => {
     if (line.length !== names.length)
-      misshapen.set(row, () => `row ${row} has ${line.length} fields and the header ${names.length}`);
+      misshapen.set(row, (of) => `row ${of} has ${line.length} fields and the header ${names.length}`);
   });
   const columns = new Map<string, string[]>();
   names.forEach((name, index) => {

@@ -1,6 +1,6 @@
 import type { PayloadColumn, PayloadPart } from '../column-batch.js';
 import { checkRowCount, UnreadablePayload, type DecodedRows, type DecodingContext } from '../decoding.js';
-import { partColumns } from '../records.js';
+import { namesOf, partColumns } from '../records.js';
 import { decodeTable, type Table, type TableCells } from '../table.js';
 import type { TablePart } from './positional.js';
 
@@ -20,7 +20,7 @@ export function sideColumns(
   { columns }: DecodingContext,
   side: 'request' | 'response',
 ): readonly PayloadColumn[] {
-  return columns.filter((column) => column.side === side);
+  return partColumns(columns, side);
 }
 
 /**
@@ -53,7 +53,7 @@ export function decodeHalves(
       'wrong-form',
       `${names[0]} has ${rowCount} rows and ${names[1]} ${second.rowCount}; both must be of the same inferences`,
     );
-  const known = new Set(partColumns(context.columns, part).map(({ name }) => name));
+  const known = namesOf(partColumns(context.columns, part));
   const parts = halves.map(({ build }) => build(known));
   return decodeTable(joined(rowCount, parts), context, part);
 }
@@ -65,7 +65,7 @@ function partOf(request: Half, response: Half): PayloadPart {
 
 function joined(rowCount: number, parts: readonly TablePart[]): Table {
   const columns = new Map<string, TableCells>();
-  const misshapen = new Map<number, () => string>();
+  const misshapen = new Map<number, (row: number) => string>();
   for (const part of parts) {
     for (const [name, cells] of part.columns) columns.set(name, cells);
     for (const [row, problem] of part.misshapen ?? []) if (!misshapen.has(row)) misshapen.set(row, problem);

@@ -16,7 +16,7 @@ const ENVELOPE_FIELDS = ['payloadId', 'part', 'rows', 'columns', 'inferenceIds',
  * @throws UnreadablePayload `wrong-form`, `too-many-rows`
  */
 export function decodeJson(body: unknown, context: DecodingContext): DecodedRows {
-  if (Array.isArray(body)) return decodeRecords(body, formOf(body[0], context), context);
+  if (Array.isArray(body)) return decodeRecords(body, formOf(body, context), context);
   if (!isRecord(body)) throw new UnreadablePayload('wrong-form', `the body is ${kindOf(body)}; ${EXPECTED}`);
   if ('rows' in body || 'columns' in body) return decodeEnvelope(body, context);
   if (isV2(body)) return decodeV2Json(body, context);

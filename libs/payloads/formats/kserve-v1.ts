@@ -41,10 +41,13 @@ function halfOf(
     throw new UnreadablePayload('wrong-form', `"${name}" is ${kindOf(value)}; expected an array`, `/${name}`);
   const rows = value as readonly unknown[];
   const what = name === 'predictions' ? 'prediction' : 'instance';
+  const names = columns.map((column) => column.name);
+  // null may be a missing value or a missing record: what the rows are is said by the first one that is not.
+  const isNamed = isRecord(rows.find((row) => row !== null));
   return {
     rowCount: rows.length,
     build: (known) =>
-      isRecord(rows[0]) ? recordRows(rows, known, what) : positionalRows(rows, columns, what),
+      isNamed ? recordRows(rows, known, what) : positionalRows(rows, { names, known, what }),
   };
 }
 

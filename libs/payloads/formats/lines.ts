@@ -4,18 +4,19 @@ import { RecordDecoder, type RecordForm } from '../records.js';
 import { jsonLines, NotJson } from './json-lines.js';
 
 /**
- * Decodes NDJSON: one record a line, in the form of the first one. Empty lines are no rows; a line that is not JSON is a
+ * Decodes NDJSON: one record a line, in the form of the first one that has any. Empty lines are no rows; a line that is not JSON is a
  * refused one.
  *
  * @throws UnreadablePayload `too-many-rows`
  */
 export function decodeLines(text: string, context: DecodingContext): DecodedRows {
   const records = jsonLines(text, context);
-  const form = formOf(
-    records.find((record) => !(record instanceof NotJson)),
+  const decoder = new RecordDecoder(
+    formOf(records, context),
     context,
+    context.part ?? 'whole',
+    records.length,
   );
-  const decoder = new RecordDecoder(form, context, context.part ?? 'whole', records.length);
   records.forEach((record, row) => {
     if (record instanceof NotJson)
       decoder.refuse(row, 'not-json', null, () => `line ${row} is not JSON: ${record.message}`);
@@ -24,8 +25,16 @@ export function decodeLines(text: string, context: DecodingContext): DecodedRows
   return decoder.build();
 }
 
-/** `row` when the record has an object of values that is not itself a column. */
-export function formOf(record: unknown, { columns }: DecodingContext): RecordForm {
-  const hasValues = isRecord(record) && isRecord(record['values']);
-  return hasValues && !columns.some(({ name }) => name === 'values') ? 'row' : 'flat';
+/**
+ * The form of the first record that decides it: `row` with an object of values that is not itself a column, `flat` with one of
+ * the columns. Records of neither, such as null or `{}`, are wrong in both forms.
+ */
+export function formOf(records: readonly unknown[], { columns }: DecodingContext): RecordForm {
+  const hasValues = !columns.some(({ name }) => name === 'values');
+  for (const record of records) {
+    if (!isRecord(record)) continue;
+    if (hasValues && isRecord(record['values'])) return 'row';
+    if (columns.some(({ name }) => Object.hasOwn(record, name))) return 'flat';
+  }
+  return 'flat';
 }

@@ -1,7 +1,8 @@
 import type { PayloadColumn } from '../column-batch.js';
 import type { DecodedRows, DecodingContext } from '../decoding.js';
 import { UnreadablePayload } from '../decoding.js';
-import { isRecord, kindOf } from '../rejections.js';
+import { namesOf } from '../records.js';
+import { isRecord, kindOf, quoted } from '../rejections.js';
 import { decodeHalves, sideColumns, type Half } from './halves.js';
 import { positionalRows } from './positional.js';
 import { rowsOfShape, shapeOf } from './shape.js';
@@ -10,7 +11,7 @@ import { rowsOfShape, shapeOf } from './shape.js';
  * Decodes Seldon Core v1's `{ data: { names?, ndarray } }` and `{ data: { names?, tensor: { shape, values } } }`.
  *
  * The body does not say whether it is a request or a response: `context.part` does, and it is a request without it.
- * `names` are used where the schema knows every one of them; else values belong to columns by position.
+ * Values belong to columns by `names` where the schema knows any of them, else by position.
  * @throws UnreadablePayload `wrong-form`, `too-many-rows`
  */
 export function decodeSeldon(body: Readonly<Record<string, unknown>>, context: DecodingContext): DecodedRows {
@@ -27,7 +28,8 @@ function halfOf(data: unknown, columns: readonly PayloadColumn[]): Half {
   if (!isRecord(data))
     throw new UnreadablePayload('wrong-form', `"data" is ${kindOf(data)}; expected an object`, '/data');
   const { rowCount, rows } = rowsOf(data);
-  return { rowCount, build: () => positionalRows(rows(), namedColumns(data['names'], columns), 'row') };
+  const names = placesOf(data['names'], columns);
+  return { rowCount, build: (known) => positionalRows(rows(), { names, known, what: 'row' }) };
 }
 
 /** How many rows there are, and what cuts them. */
@@ -49,8 +51,19 @@ function rowsOf({ ndarray, tensor }: Readonly<Record<string, unknown>>): SeldonR
   return { rowCount, rows: () => rowsOfShape(values, rowCount, width) };
 }
 
-function namedColumns(names: unknown, columns: readonly PayloadColumn[]): readonly PayloadColumn[] {
-  if (!Array.isArray(names)) return columns;
-  const named = names.flatMap((name) => columns.find((column) => column.name === name) ?? []);
-  return named.length === names.length && named.length === columns.length ? named : columns;
+/**
+ * The names of the values. Names of which the schema knows none are the serving system's own, and values belong to columns by
+ * position; else each value belongs to its name.
+ */
+function placesOf(names: unknown, columns: readonly PayloadColumn[]): readonly string[] {
+  const known = namesOf(columns);
+  const given = Array.isArray(names) ? names.map((name) => (typeof name === 'string' ? name : '')) : [];
+  if (!given.some((name) => known.has(name))) return [...known];
+  const repeated = given.find((name, index) => known.has(name) && given.indexOf(name) !== index);
+  if (repeated === undefined) return given;
+  throw new UnreadablePayload(
+    'wrong-form',
+    `"names" has ${quoted(repeated)} twice; each value needs a name of its own`,
+    '/data/names',
+  );
 }

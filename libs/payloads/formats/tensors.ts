@@ -1,8 +1,11 @@
 import type { PayloadColumn } from '../column-batch.js';
 import { UnreadablePayload } from '../decoding.js';
+import { namesOf } from '../records.js';
 import { quoted } from '../rejections.js';
 import type { TableCells } from '../table.js';
+import { UnexpectedColumns } from '../unexpected-columns.js';
 import type { Half } from './halves.js';
+import type { TablePart } from './positional.js';
 import type { Shape } from './shape.js';
 
 /** One tensor with its values, flat and row-major: `rowCount` × `width` of them. */
@@ -14,49 +17,90 @@ export interface Tensor extends Shape {
 /**
  * Tensors as the rows of a table.
  *
- * A tensor of one value a row is the column of its name. A tensor of several is all columns in the order of the schema,
- * and so is a lone tensor whose name is no column.
- * @throws UnreadablePayload `wrong-form` when tensors differ in their number of rows, or a matrix has another width than the schema
+ * A tensor is the column of its name, and one of another name an unexpected column, whatever its shape. A lone tensor of several
+ * values a row, or whose name is no column, is all columns in the order of the schema.
+ * @throws UnreadablePayload `wrong-form` when two tensors have one name, columns differ in their number of rows, or a matrix has
+ * another width than the schema
  */
 export function tensorRows(
   tensors: readonly Tensor[],
   columns: readonly PayloadColumn[],
   pointer: string,
 ): NonNullable<Half> {
+  const names = namesOf(columns);
   const [first] = tensors;
-  const rowCount = first?.rowCount ?? 0;
-  tensors.forEach((tensor, index) => {
-    if (tensor.rowCount === rowCount) return;
-    throw new UnreadablePayload(
-      'wrong-form',
-      `the tensor ${quoted(tensor.name)} has ${tensor.rowCount} rows and the first one ${rowCount}`,
-      `${pointer}/${index}/shape`,
-    );
+  if (first === undefined) return { rowCount: 0, build: () => ({ columns: new Map() }) };
+  const isAlone = tensors.length === 1;
+  if (isAlone && (first.width > 1 || !names.has(first.name)))
+    return { rowCount: first.rowCount, build: matrixColumns(first, columns, pointer) };
+  checkNames(tensors, pointer);
+  const { rowCount } = tensors.find(({ name }) => names.has(name)) ?? first;
+  return { rowCount, build: (known) => namedColumns(tensors, { known, rowCount, pointer }) };
+}
+
+function checkNames(tensors: readonly Tensor[], pointer: string): void {
+  const seen = new Set<string>();
+  tensors.forEach(({ name }, index) => {
+    if (seen.has(name))
+      throw new UnreadablePayload(
+        'wrong-form',
+        `two tensors have the name ${quoted(name)}; a column has one`,
+        `${pointer}/${index}/name`,
+      );
+    seen.add(name);
   });
-  const isPositional =
-    first !== undefined && tensors.length === 1 && !columns.some(({ name }) => name === first.name);
-  if (first !== undefined && (isPositional || first.width > 1))
-    return { rowCount, build: matrixColumns(tensors, columns, pointer) };
-  const wide = tensors.findIndex(({ width }) => width > 1);
-  if (wide >= 0)
-    throw new UnreadablePayload(
-      'wrong-form',
-      `the tensor ${quoted(tensors[wide]?.name ?? '')} has ${tensors[wide]?.width} values a row; beside others it must have one`,
-      `${pointer}/${wide}/shape`,
-    );
-  return { rowCount, build: () => ({ columns: new Map(tensors.map(({ name, values }) => [name, values])) }) };
+}
+
+interface NamedTensors {
+  readonly known: ReadonlySet<string>;
+  readonly rowCount: number;
+  readonly pointer: string;
+}
+
+function namedColumns(tensors: readonly Tensor[], { known, rowCount, pointer }: NamedTensors): TablePart {
+  const unexpected = new UnexpectedColumns(known);
+  const columns = new Map<string, TableCells>();
+  const misshapen = new Map<number, (row: number) => string>();
+  tensors.forEach((tensor, index) => {
+    const { name, width, values } = tensor;
+    if (!known.has(name)) {
+      unexpected.addToAll(name);
+      return;
+    }
+    if (tensor.rowCount !== rowCount)
+      throw new UnreadablePayload(
+        'wrong-form',
+        `the tensor ${quoted(name)} has ${tensor.rowCount} rows and others ${rowCount}`,
+        `${pointer}/${index}/shape`,
+      );
+    if (width === 1) columns.set(name, values);
+    else
+      refuseRows(
+        misshapen,
+        rowCount,
+        (row) => `row ${row}: the tensor ${quoted(name)} has ${width} values a row; its column takes one`,
+      );
+  });
+  return { columns, misshapen, unexpected: [unexpected] };
+}
+
+function refuseRows(
+  misshapen: Map<number, (row: number) => string>,
+  rowCount: number,
+  problem: (row: number) => string,
+): void {
+  for (let row = 0; row < rowCount; row += 1) misshapen.set(row, problem);
 }
 
 function matrixColumns(
-  tensors: readonly Tensor[],
+  matrix: Tensor,
   columns: readonly PayloadColumn[],
   pointer: string,
 ): NonNullable<Half>['build'] {
-  const [matrix] = tensors;
-  if (matrix === undefined || tensors.length > 1 || matrix.width !== columns.length)
+  if (matrix.width !== columns.length)
     throw new UnreadablePayload(
       'wrong-form',
-      `the tensor ${quoted(matrix?.name ?? '')} has ${matrix?.width} values a row; by position it must be alone and have ${columns.length}, one for each column of the schema`,
+      `the tensor ${quoted(matrix.name)} has ${matrix.width} values a row; by position it must have ${columns.length}, one for each column of the schema`,
       `${pointer}/0/shape`,
     );
   return () => ({

@@ -4,7 +4,7 @@ import { DoubleArena } from '../double-arena.js';
 import type { TableCells } from '../table.js';
 import { readJson } from './json-text.js';
 import { shapeOf } from './shape.js';
-import { decodeV2, nameOf } from './v2-json.js';
+import { decodeV2, nameOf, readJsonTensor } from './v2-json.js';
 import type { Tensor } from './tensors.js';
 
 /** A body of JSON and what follows it, and the JSON's value. */
@@ -26,7 +26,7 @@ export function readV2Binary(bytes: Uint8Array, jsonLength: number): V2BinaryBod
 
 /**
  * Decodes V2 with the binary tensor extension: `jsonLength` bytes of JSON, then the tensors that have
- * `parameters.binary_data_size`, little-endian and row-major, one behind the other.
+ * `parameters.binary_data_size`, little-endian and row-major, one behind the other. Other tensors have their `data` in the JSON.
  *
  * @throws UnreadablePayload `not-json`, `wrong-form` (a size that does not fit, an unknown datatype, bytes left over), `too-many-rows`
  */
@@ -43,6 +43,7 @@ export function decodeV2Binary(
   const arena = new DoubleArena((bytes.length - jsonLength) >> 3);
   const isText = new Map(context.columns.map(({ name, type }) => [name, type !== 'numeric']));
   const take = (spec: Readonly<Record<string, unknown>>, pointer: string): Tensor => {
+    if (!hasBinarySize(spec)) return readJsonTensor(spec, pointer);
     const name = nameOf(spec, pointer);
     const size = binarySize(spec, pointer);
     if (offset + size > bytes.length)
@@ -70,16 +71,28 @@ export function decodeV2Binary(
   return rows;
 }
 
-function binarySize({ parameters, data }: Readonly<Record<string, unknown>>, pointer: string): number {
+function binarySize({ parameters }: Readonly<Record<string, unknown>>, pointer: string): number {
   const size = isRecord(parameters) ? parameters['binary_data_size'] : undefined;
   if (Number.isSafeInteger(size) && (size as number) >= 0) return size as number;
   throw new UnreadablePayload(
     'wrong-form',
-    data === undefined
-      ? `${pointer}/parameters/binary_data_size is ${kindOf(size)}; expected the number of its bytes`
-      : `${pointer} has its values in JSON and others behind it; send all tensors of a body in one of the two forms`,
+    `${pointer}/parameters/binary_data_size is ${kindOf(size)}; expected the number of its bytes`,
     `${pointer}/parameters/binary_data_size`,
   );
+}
+
+function hasBinarySize({ parameters }: Readonly<Record<string, unknown>>): boolean {
+  return isRecord(parameters) && 'binary_data_size' in parameters;
+}
+
+/** The bytes that the tensors of a body say they have behind its JSON. */
+export function binaryLength(body: unknown): number {
+  if (!isRecord(body)) return 0;
+  const tensors = [body['inputs'], body['outputs']].flatMap((list) => (Array.isArray(list) ? list : []));
+  let length = 0;
+  for (const tensor of tensors as readonly unknown[])
+    if (isRecord(tensor) && hasBinarySize(tensor)) length += binarySize(tensor, '');
+  return length;
 }
 
 /** Values of fixed size: bytes each, and how one is read. */
@@ -157,10 +170,10 @@ function readLongs(bytes: Uint8Array, isSigned: boolean): string[] {
 }
 
 /** BYTES: each value is its length in 4 bytes, then UTF-8. */
-function readTexts(bytes: Uint8Array, pointer: string): string[] {
+function readTexts(bytes: Uint8Array, pointer: string): unknown[] {
   const view = viewOf(bytes);
   const whole = asciiText(bytes);
-  const texts: string[] = [];
+  const texts: unknown[] = [];
   for (let at = 0; at < bytes.length;) {
     const length = at + 4 <= bytes.length ? view.getUint32(at, true) : Infinity;
     if (at + 4 + length > bytes.length)
@@ -170,9 +183,7 @@ function readTexts(bytes: Uint8Array, pointer: string): string[] {
         pointer,
       );
     texts.push(
-      whole === null
-        ? textOf(bytes.subarray(at + 4, at + 4 + length), pointer)
-        : whole.slice(at + 4, at + 4 + length),
+      whole === null ? textOf(bytes.subarray(at + 4, at + 4 + length)) : whole.slice(at + 4, at + 4 + length),
     );
     at += 4 + length;
   }
@@ -188,11 +199,14 @@ function asciiText(bytes: Uint8Array): string | null {
 const STRICT_UTF_8 = new TextDecoder('utf-8', { fatal: true });
 const LENIENT_UTF_8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-function textOf(bytes: Uint8Array, pointer: string): string {
+/** What stands for a value that is no text: its row is refused, and no other one. */
+const NOT_UTF_8 = Symbol('bytes that are not UTF-8');
+
+function textOf(bytes: Uint8Array): string | symbol {
   try {
     return STRICT_UTF_8.decode(bytes);
   } catch {
-    throw new UnreadablePayload('wrong-form', `${pointer} holds bytes that are not UTF-8`, pointer);
+    return NOT_UTF_8;
   }
 }
 

@@ -76,7 +76,8 @@ export function nameOf(spec: Readonly<Record<string, unknown>>, pointer: string)
   );
 }
 
-function readJsonTensor(spec: Readonly<Record<string, unknown>>, pointer: string): Tensor {
+/** The tensor whose values are in the JSON. */
+export function readJsonTensor(spec: Readonly<Record<string, unknown>>, pointer: string): Tensor {
   const { data, shape } = spec;
   if (!Array.isArray(data))
     throw new UnreadablePayload(
