@@ -38,8 +38,6 @@ export interface TableMessage {
   readonly payloadId: string;
   /** The idempotency key of this part, or null. */
   readonly key: string | null;
-  /** The place of the table's first row in its file: what row ids and refusals are counted from. */
-  readonly firstRow: number;
 }
 
 /** What became of a delivery of events: one receipt for each that is of an inference. */
@@ -138,19 +136,15 @@ export class Ingest {
   /** Takes rows that were decoded into a table by their source. @throws LeewayError as `accept` */
   async acceptTable(modelName: string, versionName: string, message: TableMessage): Promise<IngestReceipt> {
     const context = await this.contexts.of(modelName, versionName);
-    const { table, part, payloadId, firstRow } = message;
+    const { table, part, payloadId } = message;
     const receivedAt = this.clock.now();
     const decoded = decodeTable(table, {
       ...this.decodingContext(context, receivedAt),
       part,
-      inferenceIdOf: (row) => `${payloadId}-${firstRow + row}`,
+      inferenceIdOf: (row) => `${payloadId}-${row}`,
     });
     const key = message.key === null ? null : keyOf(context.version.id, message.key);
-    const receipt = await this.commit({ context, payloadId, key, receivedAt, decoded });
-    return {
-      ...receipt,
-      rejections: receipt.rejections.map((each) => ({ ...each, row: firstRow + each.row })),
-    };
+    return this.commit({ context, payloadId, key, receivedAt, decoded });
   }
 
   private decodeEvent(event: InferenceEvent, context: VersionContext, receivedAt: Instant): Arrival {
