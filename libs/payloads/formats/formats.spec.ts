@@ -743,3 +743,54 @@ describe('names that the schema does not know', () => {
     expect(decoded.unexpectedColumns[0]?.length).toBeLessThan(300);
   });
 });
+
+describe("what Fluent Bit ships of BentoML's monitoring", () => {
+  const record = {
+    distance: 1,
+    origin: 'a',
+    timestamp: '2026-11-23T03:33:59.490137',
+    request_id: '14642743634293743168',
+  };
+  it('is taken with its time, which has no zone, and its id', () => {
+    const { batch } = decode('json', [record], { part: 'request' });
+    expect([batch.inferenceIds, [...batch.timestamps]]).toEqual([
+      ['14642743634293743168'],
+      [Date.UTC(2026, 10, 23, 3, 33, 59, 490)],
+    ]);
+  });
+
+  it.each<[string, unknown, [number, string, string | null][]]>([
+    ['a record that is none', 7, [[1, 'not-an-object', null]]],
+    ['a record in an array', [record], [[1, 'not-an-object', null]]],
+    ['an empty record', {}, [[1, 'missing-column', 'distance']]],
+    [
+      'a time of another form',
+      { ...record, request_id: 'q', timestamp: '23/Nov/2026' },
+      [[1, 'bad-timestamp', null]],
+    ],
+    [
+      'a time as a number, as Fluent Bit has its own',
+      { ...record, request_id: 'q', timestamp: 1_795_406_400 },
+      [[1, 'bad-timestamp', null]],
+    ],
+    ['an id that lost its quotes', { ...record, request_id: 14_642_743 }, [[1, 'bad-inference-id', null]]],
+    ['the same id again', record, [[1, 'duplicate-inference-id', null]]],
+    ['a column that is missing', { origin: 'a' }, [[1, 'missing-column', 'distance']]],
+    [
+      'a sequence for a number',
+      { ...record, request_id: 'q', distance: [1, 2] },
+      [[1, 'wrong-type', 'distance']],
+    ],
+    ['a number in quotes', { ...record, request_id: 'q', distance: '1' }, [[1, 'wrong-type', 'distance']]],
+    [
+      'a category that is an object',
+      { ...record, request_id: 'q', origin: {} },
+      [[1, 'wrong-type', 'origin']],
+    ],
+  ])('with %s refuses that record, as an array and as lines', (_, bad, refusals) => {
+    const records = [record, bad];
+    const lines = records.map((each) => JSON.stringify(each)).join('\n');
+    expect(refusalsOf(decode('json', records, { part: 'request' }))).toEqual(refusals);
+    expect(refusalsOf(decode('ndjson', lines, { part: 'request' }))).toEqual(refusals);
+  });
+});

@@ -88,9 +88,11 @@ function hasBinarySize({ parameters }: Readonly<Record<string, unknown>>): boole
 /** The bytes that the tensors of a body say they have behind its JSON. */
 export function binaryLength(body: unknown): number {
   if (!isRecord(body)) return 0;
-  const tensors = [body['inputs'], body['outputs']].flatMap((list) => (Array.isArray(list) ? list : []));
+  const tensors = [body['inputs'], body['outputs']].flatMap((list) =>
+    Array.isArray(list) ? (list as readonly unknown[]) : [],
+  );
   let length = 0;
-  for (const tensor of tensors as readonly unknown[])
+  for (const tensor of tensors)
     if (isRecord(tensor) && hasBinarySize(tensor)) length += binarySize(tensor, '');
   return length;
 }
