@@ -29,6 +29,7 @@ export { Rollups } from './rollups.js';
 export {
   addCounts,
   inferenceCountOf,
+  receivedInferenceCountOf,
   refusalsByReason,
   rejectedCountOf,
   rejectionsOf,

@@ -4,20 +4,22 @@ import {
   decodeTable,
   idsOf,
   UnreadablePayload,
+  type ColumnBatch,
   type DecodedRows,
   type DecodingContext,
   type InferenceEvent,
-  type OtherEvent,
   type PayloadColumn,
   type PayloadPart,
   type ReadBody,
+  type ReadEvent,
   type Table,
 } from '#payloads';
 import { LeewayError, type Clock, type Instant } from '#platform';
 import type { GroupCommitter } from './group-committer.js';
 import type { IngestMetrics } from './metrics.js';
 import { receiptOf, unreadable, type IngestReceipt } from './receipts.js';
-import { RateCeiling, sampleRows } from './sampling.js';
+import { RateCeiling } from './rate-ceiling.js';
+import { sampleRows } from './sampling.js';
 import { MAX_PAYLOAD_ROWS, partSchema, PAYLOAD_ID, payloadIdSchema, type IngestLimits } from './schemas.js';
 import type { Tallies } from './tallies.js';
 import type { VersionContext, VersionContexts } from './version-context.js';
@@ -45,12 +47,12 @@ export interface EventReceipt {
   readonly receipts: readonly IngestReceipt[];
   /** Events of other types, which were not looked at. */
   readonly ignoredEventCount: number;
-  /** Events of a batch that could not be decoded; the others were counted. */
+  /** Events of a batch that could not be read; the others were counted. */
   readonly failures: readonly EventFailure[];
 }
 
 export interface EventFailure {
-  /** The event's place among those of inferences. */
+  /** The event's place in the batch. */
   readonly event: number;
   readonly detail: string;
 }
@@ -88,11 +90,18 @@ export class Ingest {
     const given = payloadIdOf(message.payloadId, ids.payloadId);
     const payloadId = given ?? randomUUID();
     const receivedAt = this.clock.now();
-    const decoded = this.decode(message.body, {
+    const decodingContext: DecodingContext = {
       ...this.decodingContext(context, receivedAt),
       part: message.part ?? partOf(ids.part),
       inferenceIdOf: ids.inferenceId === null ? (row) => `${payloadId}-${row}` : idsOfCall(ids.inferenceId),
-    });
+    };
+    let decoded: DecodedRows;
+    try {
+      decoded = this.decode(message.body, decodingContext);
+    } catch (error) {
+      if (error instanceof LeewayError) await this.tallyUnreadable(context, 1);
+      throw error;
+    }
     if (decoded.receivedCount === 0)
       throw new LeewayError('payload-empty', 'the payload has 0 rows; send at least one');
     const key = given === undefined ? null : keyOf(context.version.id, given);
@@ -107,25 +116,37 @@ export class Ingest {
   async acceptEvents(
     modelName: string,
     versionName: string,
-    events: readonly (InferenceEvent | OtherEvent)[],
+    events: readonly ReadEvent[],
   ): Promise<EventReceipt> {
     const context = await this.contexts.of(modelName, versionName);
     const receivedAt = this.clock.now();
-    const own = events.filter((event) => event.part !== null);
-    const failures: EventFailure[] = [];
-    const arrivals = own.flatMap((event, index): Arrival[] => {
+    const failed: { readonly event: number; readonly error: LeewayError }[] = [];
+    const arrivals = events.flatMap((event, index): Arrival[] => {
       try {
-        return [this.decodeEvent(event, context, receivedAt)];
+        return event.part === null ? noArrival(event) : [this.decodeEvent(event, context, receivedAt)];
       } catch (error) {
-        if (own.length === 1 || !(error instanceof LeewayError)) throw error;
-        failures.push({ event: index, detail: error.message });
+        if (!(error instanceof LeewayError)) throw error;
+        failed.push({ event: index, error });
         return [];
       }
     });
     const receipts = await Promise.all(arrivals.map((arrival) => this.commit(arrival)));
-    const ignoredEventCount = events.length - own.length;
+    if (failed.length > 0) await this.tallyUnreadable(context, failed.length);
+    if (failed[0] !== undefined && events.length === 1) throw failed[0].error;
+    const ignoredEventCount = events.length - arrivals.length - failed.length;
     this.metrics.payloads.inc({ outcome: 'ignored' }, ignoredEventCount);
+    const failures = failed.map(({ event, error }) => ({ event, detail: error.message }));
     return { receipts, ignoredEventCount, failures };
+  }
+
+  /**
+   * Counts a payload that its source could not even read: nobody may look at the answer. One for a version that there is not, or
+   * that comes while too much waits, is counted in the metrics only.
+   */
+  async countUnreadable(modelName: string, versionName: string): Promise<void> {
+    const context = await this.contexts.of(modelName, versionName).catch(unlessBug);
+    if (context !== null) await this.tallyUnreadable(context, 1);
+    else this.metrics.payloads.inc({ outcome: 'unreadable' });
   }
 
   /** The columns that a version's rows may bring. @throws LeewayError `not-found` */
@@ -176,7 +197,7 @@ export class Ingest {
 
   private async commit({ context, payloadId, key, receivedAt, decoded }: Arrival): Promise<IngestReceipt> {
     const { part, batch, rejections, receivedCount, unexpectedRowCount } = decoded;
-    const fraction = this.fractionOf(context, batch.rowCount, receivedAt);
+    const fraction = this.fractionOf(context, decoded, receivedAt);
     const { kept, sampledOut } = sampleRows(batch, fraction, context);
     const unexpected: Tallies = unexpectedRowCount === 0 ? {} : { 'unexpected-column': unexpectedRowCount };
     const status = await this.committer.commit({
@@ -195,13 +216,28 @@ export class Ingest {
     return receipt;
   }
 
+  /** Adds to the window of this moment: what cannot be read has no event time. */
+  private async tallyUnreadable(context: VersionContext, count: number): Promise<void> {
+    this.metrics.payloads.inc({ outcome: 'unreadable' }, count);
+    const receivedAt = this.clock.now();
+    const tallies: Tallies = { 'unreadable-payload': count };
+    const nothing = { batch: NO_ROWS, sampledOut: [], part: 'whole', receivedCount: 0 } as const;
+    const pending = { context, key: null, receivedAt, capturedFrom: receivedAt, tallies, ...nothing };
+    try {
+      await this.committer.commit(pending);
+    } catch (error) {
+      // What the payload's sender has to know is what is wrong with it.
+      unlessBug(error);
+    }
+  }
+
   /** The share of rows to count now: the model's, lowered while more arrive than its ceiling. */
-  private fractionOf({ version }: VersionContext, rowCount: number, now: Instant): number {
+  private fractionOf({ version }: VersionContext, { part, batch }: DecodedRows, now: Instant): number {
     const { fraction, maxRowsPerSecond } = version.model.sampling;
     if (maxRowsPerSecond === undefined) return fraction;
     let ceiling = this.ceilings.get(version.id);
     if (ceiling === undefined) this.ceilings.set(version.id, (ceiling = new RateCeiling()));
-    return fraction * ceiling.shareFor(rowCount * fraction, maxRowsPerSecond, now);
+    return fraction * ceiling.shareFor(batch.rowCount * fraction, part, { maxRowsPerSecond, now });
   }
 
   private count({
@@ -220,6 +256,20 @@ export class Ingest {
     this.metrics.rows.inc({ outcome: 'sampled-out' }, sampledOutCount);
     this.metrics.rows.inc({ outcome: 'rejected' }, rejectedCount);
   }
+}
+
+const NO_ROWS: ColumnBatch = { rowCount: 0, inferenceIds: [], timestamps: new Float64Array(0), columns: [] };
+
+/** Null for a failure that is no bug. */
+function unlessBug(error: unknown): null {
+  if (error instanceof LeewayError) return null;
+  throw error;
+}
+
+/** Events of other types are left alone. @throws LeewayError for one that could not be read */
+function noArrival(event: Exclude<ReadEvent, InferenceEvent>): [] {
+  if ('problem' in event) throw unreadable(event.problem);
+  return [];
 }
 
 /** Row ids of one call of a serving system: its own id, or that with the row where it has several (Seldon's way). */

@@ -45,8 +45,9 @@ export class ParquetIngest {
         total.add(await this.waiting(() => this.ingest.acceptTable(model, version, message)));
         index += 1;
       }
-    }).catch((error: unknown) => {
+    }).catch(async (error: unknown) => {
       if (!(error instanceof UnreadableParquet)) throw error;
+      await this.ingest.countUnreadable(model, version);
       throw new LeewayError('invalid-body', error.message, { cause: error });
     });
     if (total.rowCount === 0)

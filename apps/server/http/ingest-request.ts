@@ -8,17 +8,16 @@ import {
   readStructuredEvents,
   UnreadablePayload,
   type BodyFormat,
-  type InferenceEvent,
-  type OtherEvent,
   type PayloadPart,
   type ReadBody,
+  type ReadEvent,
 } from '#payloads';
 import { LeewayError } from '#platform';
 
 /** What a request to an ingest endpoint brings: one payload, events of a payload logger, or a Parquet file. */
 export type IngestRequest =
   | { readonly kind: 'payload'; readonly message: IngestMessage }
-  | { readonly kind: 'events'; readonly events: readonly (InferenceEvent | OtherEvent)[] }
+  | { readonly kind: 'events'; readonly events: readonly ReadEvent[] }
   | { readonly kind: 'parquet'; readonly stream: Readable };
 
 /** What stands in a request beside its body. */
@@ -53,23 +52,27 @@ export function readIngestRequest(
     throw new LeewayError('body-empty', 'the request has no body; send the rows that were served');
   const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   try {
-    if (isBinaryMode(headers)) return { kind: 'events', events: [readBinaryEvent(headers, body)] };
+    if (isBinaryMode(headers))
+      return { kind: 'events', events: [readBinaryEvent(headers, body, jsonLengthOf(headers[JSON_LENGTH]))] };
     if (/^application\/cloudevents(-batch)?\+json$/.test(type))
       return { kind: 'events', events: structuredEvents(body) };
-    return { kind: 'payload', message: { ...beside, body: payloadBody(type, headers[JSON_LENGTH], body) } };
+    return {
+      kind: 'payload',
+      message: { ...beside, body: payloadBody(type, jsonLengthOf(headers[JSON_LENGTH]), body) },
+    };
   } catch (error) {
     throw error instanceof UnreadablePayload ? unreadable(error) : error;
   }
 }
 
-function structuredEvents(body: Uint8Array): (InferenceEvent | OtherEvent)[] {
+function structuredEvents(body: Uint8Array): ReadEvent[] {
   const read = readBody('json', body);
   return readStructuredEvents(read.format === 'json' ? read.value : null, MAX_EVENTS);
 }
 
 /** With a length of its JSON a body is V2's with binary tensors, whatever its content type says. */
-function payloadBody(type: string, jsonLength: unknown, body: Uint8Array): ReadBody {
-  if (jsonLength !== undefined) return readBody('v2-binary', body, lengthOf(jsonLength));
+function payloadBody(type: string, jsonLength: number | null, body: Uint8Array): ReadBody {
+  if (jsonLength !== null) return readBody('v2-binary', body, jsonLength);
   const format = FORMATS[type];
   if (format !== undefined) return readBody(format, body);
   throw new LeewayError(
@@ -78,7 +81,9 @@ function payloadBody(type: string, jsonLength: unknown, body: Uint8Array): ReadB
   );
 }
 
-function lengthOf(header: unknown): number {
+/** What the header says, or null where it was not sent. */
+function jsonLengthOf(header: unknown): number | null {
+  if (header === undefined) return null;
   if (typeof header === 'string' && /^\d{1,9}$/.test(header)) return Number(header);
   throw new LeewayError(
     'invalid-body',
