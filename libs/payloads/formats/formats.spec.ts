@@ -688,6 +688,16 @@ describe('tensors of several kinds in one body', () => {
     expect(() => decode('json', { inputs: [json, json] })).toThrow(/two tensors have the name "origin"/);
   });
 
+  it('refuse 64-bit categories that JSON rounds, and no numbers', () => {
+    const long = (name: string) =>
+      `{"name":"${name}","shape":[2],"datatype":"INT64","data":[9007199254740993,5]}`;
+    const decoded = decode('json', `{"inputs":[${long('distance')},${long('origin')}]}`);
+    expect(decoded.rejections.listed).toMatchObject([
+      { row: 0, reason: 'wrong-type', column: 'origin', message: expect.stringContaining('beyond 2^53') },
+    ]);
+    expect(cellsOf(decoded)).toEqual({ distance: [5], origin: ['5'] });
+  });
+
   it('refuse only the row of a text that is not UTF-8', () => {
     const texts = new Uint8Array([...bytesTensor(['ATL']), 1, 0, 0, 0, 255]);
     const [bytes, jsonLength] = binary('inputs', [

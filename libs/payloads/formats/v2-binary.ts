@@ -43,7 +43,7 @@ export function decodeV2Binary(
   const arena = new DoubleArena((bytes.length - jsonLength) >> 3);
   const isText = new Map(context.columns.map(({ name, type }) => [name, type !== 'numeric']));
   const take = (spec: Readonly<Record<string, unknown>>, pointer: string): Tensor => {
-    if (!hasBinarySize(spec)) return readJsonTensor(spec, pointer);
+    if (!hasBinarySize(spec)) return readJsonTensor(spec, pointer, context);
     const name = nameOf(spec, pointer);
     const size = binarySize(spec, pointer);
     if (offset + size > bytes.length)
