@@ -23,7 +23,19 @@ export interface PendingPayload {
 
 export type CommitOutcome = 'accepted' | 'duplicate';
 
-/** What a payload holds in memory until its commit, in cells: ids and times count as one each. */
+/** UTF-16 units of a text that count as one cell. */
+const UNITS_PER_CELL = 8;
+
+/**
+ * What a payload holds in memory until its commit, in cells: ids and times count as one each, and a long text as one for every eight
+ * of its characters, since 100 texts may be as large as a payload of numbers.
+ */
 export function cellCountOf({ batch }: PendingPayload): number {
-  return batch.rowCount * (batch.columns.length + 2) + 1;
+  let longUnits = 0;
+  for (const { values } of batch.columns) {
+    if (values.kind === 'numeric') continue;
+    for (const text of values.values)
+      if (text !== null && text.length > UNITS_PER_CELL) longUnits += text.length;
+  }
+  return batch.rowCount * (batch.columns.length + 2) + 1 + Math.floor(longUnits / UNITS_PER_CELL);
 }
