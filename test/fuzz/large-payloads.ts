@@ -62,8 +62,15 @@ export function nestedValue(depth: number, isObject: boolean): string {
     : `${'['.repeat(depth)}1${']'.repeat(depth)}`;
 }
 
-/** Parquet files: good ones of the benchmark's columns, of all types, and of a few kB that hold gigabytes. */
-export async function parquetSeeds(): Promise<Buffer[]> {
+/** Parquet files of the benchmark's columns. */
+export interface ParquetSeeds {
+  /** Good ones, and ones of all types. */
+  readonly files: readonly Buffer[];
+  /** Some kB that hold gigabytes. */
+  readonly bombs: readonly Buffer[];
+}
+
+export async function parquetSeeds(): Promise<ParquetSeeds> {
   const folder = mkdtempSync(join(tmpdir(), 'leeway-fuzz-'));
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
@@ -77,13 +84,15 @@ export async function parquetSeeds(): Promise<Buffer[]> {
       ({ name, type }) => `${changes[name] ?? (type === 'numeric' ? 'i::double' : `'c' || i`)} as ${name}`,
     ).join(', ');
   try {
-    return [
+    const files = [
       await fileOf(`select ${cells()}, now() as timestamp, 'id-' || i as inference_id from range(4) r(i)`),
       await fileOf(`select ${cells()} from range(4000) r(i)`, ', compression uncompressed'),
       await fileOf(
         `select ${cells({ feature_0: `'5'`, feature_1: 'true', feature_2: '[i]', feature_3: `{'a': i}`, feature_4: `'x'::blob`, feature_5: 'null::int', feature_24: 'i::double', feature_25: 'i % 2 = 0', feature_26: `date '2026-01-01'`, feature_27: 'i::hugeint' })}, make_timestamp(9223372036854775000) as timestamp from range(100) r(i)`,
       ),
       await fileOf(`select ${cells()}, 'infinity'::timestamp as timestamp from range(10) r(i)`),
+    ];
+    const bombs = [
       await fileOf(
         `select ${cells({ feature_24: `repeat('x', 1000000)` })} from range(10000) r(i)`,
         ', compression zstd',
@@ -93,6 +102,7 @@ export async function parquetSeeds(): Promise<Buffer[]> {
         ', compression zstd',
       ),
     ];
+    return { files, bombs };
   } finally {
     connection.closeSync();
     instance.closeSync();

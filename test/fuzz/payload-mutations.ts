@@ -1,7 +1,7 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { benchRow, bodyOf, COLUMNS, FORMS } from '../bench/ingest/rows.js';
 import { seededRandom } from '../../apps/demo/seeded-random.js';
-import { LARGE_BODIES, nestedValue, parquetSeeds } from './large-payloads.js';
+import { LARGE_BODIES, nestedValue, parquetSeeds, type LargeBody } from './large-payloads.js';
 
 /** A request to an ingest endpoint that something is wrong with, or nothing. */
 export interface MutatedRequest {
@@ -156,8 +156,12 @@ const ODD_VALUES: readonly unknown[] = [
 ];
 
 const PARQUET = await parquetSeeds();
+const LARGE: readonly (() => LargeBody)[] = [
+  ...LARGE_BODIES,
+  ...PARQUET.bombs.map((body) => () => ({ type: 'application/vnd.apache.parquet', body })),
+];
 /** Shares of all requests: large bodies and files cost a thousand times what others do. */
-const [LARGE_SHARE, PARQUET_SHARE, DEEP_SHARE] = [0.002, 0.02, 0.02];
+const [LARGE_SHARE, PARQUET_SHARE, DEEP_SHARE] = [0.001, 0.02, 0.02];
 /** Deepest nesting: ten times what a call stack holds. */
 const MAX_DEPTH = 100_000;
 
@@ -174,7 +178,7 @@ export function mutatedRequest(seed: number): MutatedRequest {
 }
 
 function largeRequest(random: Random): MutatedRequest {
-  const { type, isGzip, body } = pick(LARGE_BODIES, random)();
+  const { type, isGzip, body } = pick(LARGE, random)();
   const isEvent = type === 'application/json' && random() < 0.3;
   return {
     path: isEvent ? 'events' : 'inferences',
@@ -190,7 +194,7 @@ function largeRequest(random: Random): MutatedRequest {
 /** A Parquet file as it is, with some bytes changed, or cut. */
 function parquetRequest(random: Random): MutatedRequest {
   const headers = { 'content-type': 'application/vnd.apache.parquet' };
-  const body = Buffer.from(pick(PARQUET, random));
+  const body = Buffer.from(pick(PARQUET.files, random));
   const kind = random();
   if (kind < 0.4) return { path: 'inferences', headers, body };
   if (kind < 0.6) return { path: 'inferences', headers, body: bytesMutated(body, random) };
