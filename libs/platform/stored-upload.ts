@@ -1,5 +1,7 @@
-import { open } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LeewayError, messageOf } from './errors.js';
 import type { UploadShare } from './upload-space.js';
@@ -15,35 +17,40 @@ const ARRIVAL_TIMEOUT_MS = 10 * 60_000;
  * `invalid-body` when the stream ends in the middle or takes too long
  */
 export async function storeUpload(stream: Readable, path: string, share: UploadShare): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  const ended = new AbortController();
-  const tooSlow = sleep(ARRIVAL_TIMEOUT_MS, TOO_SLOW, { signal: ended.signal, ref: false });
-  tooSlow.catch(() => undefined);
   const chunks = stream.iterator({ destroyOnReturn: false });
+  const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
+  const written = finished(file);
+  const ended = new AbortController();
   try {
-    for (;;) {
-      const next = await Promise.race([nextOf(chunks), tooSlow]);
-      if (next === TOO_SLOW)
-        throw new LeewayError(
-          'invalid-body',
-          `the file did not arrive within ${ARRIVAL_TIMEOUT_MS / 1_000} s`,
-        );
-      if (next === null) return;
-      share.grow(next.length);
-      await file.appendFile(next);
-    }
+    await Promise.race([copy(chunks, file, share).then(() => written), written, tooSlow(ended.signal)]);
   } catch (error) {
+    file.destroy();
     // Not awaited: it waits for a chunk that may never come.
     void chunks.return?.();
     stream.resume();
+    await written.catch(() => undefined);
     throw (error as { code?: unknown }).code === 'ENOSPC' ? diskFull(error) : error;
   } finally {
     ended.abort();
-    await file.close();
   }
 }
 
-const TOO_SLOW = Symbol('too slow');
+async function copy(chunks: AsyncIterator<unknown>, file: WriteStream, share: UploadShare): Promise<void> {
+  for (;;) {
+    const chunk = await nextOf(chunks);
+    if (chunk === null || file.destroyed) break;
+    share.grow(chunk.length);
+    if (!file.write(chunk)) await once(file, 'drain');
+  }
+  file.end();
+}
+
+/** Fails when the time is over. */
+async function tooSlow(signal: AbortSignal): Promise<void> {
+  const isOver = await sleep(ARRIVAL_TIMEOUT_MS, true, { signal, ref: false }).catch(() => false);
+  if (isOver)
+    throw new LeewayError('invalid-body', `the file did not arrive within ${ARRIVAL_TIMEOUT_MS / 1_000} s`);
+}
 
 async function nextOf(chunks: AsyncIterator<unknown>): Promise<Buffer | null> {
   try {
