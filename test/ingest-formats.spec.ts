@@ -242,6 +242,47 @@ describe('payloads over HTTP', () => {
       expect(again.body).toMatchObject({ receipts: [{ status: 'duplicate' }] });
     });
 
+    it.each<[string, Record<string, string>]>([
+      ['one that is none', { 'content-type': 'json' }],
+      ['an empty one', { 'content-type': '' }],
+      ["a Parquet file's", { 'content-type': 'application/vnd.apache.parquet' }],
+      ['an empty content encoding', { 'content-encoding': '' }],
+    ])('does not look at the content type of an event in binary mode: %s', async (what, headers) => {
+      const answer = await sendEvent('{"instances":[[1,"a"]]}', { ...kserve('request', what), ...headers });
+      expect([answer.status, answer.body]).toMatchObject([200, { receipts: [{ acceptedCount: 1 }] }]);
+    });
+
+    it('counts a payload that cannot be read, in the window and in the metrics, since a logger reads no answer', async () => {
+      const bad = [
+        sendEvent('{"instances":', kserve('request', 'u-1')),
+        sendEvent('{"hello":1}', kserve('request', 'u-2')),
+        sendEvent(
+          JSON.stringify([
+            { specversion: '1.0' },
+            {
+              specversion: '1.0',
+              id: 'u-3',
+              source: 's',
+              type: 'a.inference.request',
+              data: { instances: [[3, 'c']] },
+            },
+          ]),
+          { 'content-type': 'application/cloudevents-batch+json' },
+        ),
+        send('no Parquet', { 'content-type': 'application/vnd.apache.parquet' }),
+      ];
+      const answers = await Promise.all(bad);
+      expect(answers.map(({ status }) => status)).toEqual([400, 422, 200, 422]);
+      expect(answers[2]?.body).toMatchObject({
+        receipts: [{ acceptedCount: 1 }],
+        failures: [{ event: 0, detail: expect.stringContaining('no "id"') }],
+      });
+      const metrics = await (
+        await fetch(`${server.url}/metrics`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } })
+      ).text();
+      expect(metrics).toMatch(/leeway_ingest_payloads_total\{outcome="unreadable"\} ([4-9]|\d\d)/);
+    });
+
     it('finds the end of the JSON of binary tensors that a logger forwards as JSON', async () => {
       const head =
         '{"outputs":[{"name":"risk","datatype":"FP64","shape":[1],"parameters":{"binary_data_size":8}}]}';

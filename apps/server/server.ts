@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { LogController, type FastifyInstance, type FastifyReply, type FastifyServerOptions } from 'fastify';
-import { LeewayError, type Logger } from '#platform';
+import { LeewayError, sweepTemporaryFolders, type Logger } from '#platform';
 import { applyConfig } from './apply-config.js';
 import { AppModule } from './app.module.js';
 import { installBodyParsers } from './http/body-parsers.js';
@@ -28,6 +28,7 @@ export interface RunningServer {
 /** Opens the rooms and serves them. */
 export async function startServer(options: RoomsOptions): Promise<RunningServer> {
   const { environment, config, logger } = options;
+  await sweepTemporaryFolders();
   const rooms = await openRooms(options);
   try {
     const generatedKey = await rooms.apiKeys.ensureAdminKey(environment.adminKey);

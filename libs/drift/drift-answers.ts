@@ -1,6 +1,13 @@
 import { LeewayError, toRfc3339, type Clock } from '#platform';
 import { epochAt, type BaselineEpoch, type Baselines, type Version } from '#registry';
-import { addCounts, inferenceCountOf, type StoredWindow, type TimeRange, type Windows } from '#ingest';
+import {
+  addCounts,
+  inferenceCountOf,
+  receivedInferenceCountOf,
+  type StoredWindow,
+  type TimeRange,
+  type Windows,
+} from '#ingest';
 import {
   type DesignEffects,
   emptyProfile,
@@ -52,7 +59,7 @@ export class DriftAnswers {
     const answered = {
       ...this.frameOf(question, epoch),
       rowCount: rowCountOf(windows),
-      receivedCount: inferencesOf(windows, ({ receivedCount }) => receivedCount),
+      receivedCount: receivedCountOf(windows),
       basis: sources.some((window) => window.leftOut !== null) ? ('sampled' as const) : ('all' as const),
       leftOutColumns: asked.filter((name) => leftOut.has(name)),
     };
@@ -179,12 +186,18 @@ function obstacleTo(
 
 /** How many inferences the windows hold: of a logger that sends responses only, these are counted. */
 function rowCountOf(windows: readonly StoredWindow[]): number {
-  return inferencesOf(windows, ({ profile }) => profile.rowCount);
+  const count = windows.reduce((sum, { profile }) => sum + profile.rowCount, 0);
+  return inferenceCountOf(count, talliesOf(windows));
 }
 
-function inferencesOf(windows: readonly StoredWindow[], countOf: (window: StoredWindow) => number): number {
-  const count = windows.reduce((sum, window) => sum + countOf(window), 0);
-  return inferenceCountOf(count, addCounts(windows.map(({ rejections }) => rejections)));
+/** How many inferences arrived for them, counted or not. */
+function receivedCountOf(windows: readonly StoredWindow[]): number {
+  const count = windows.reduce((sum, { receivedCount }) => sum + receivedCount, 0);
+  return receivedInferenceCountOf(count, talliesOf(windows));
+}
+
+function talliesOf(windows: readonly StoredWindow[]): Record<string, number> {
+  return addCounts(windows.map(({ rejections }) => rejections));
 }
 
 /** Whether some rows were counted on another grid and not rebuilt. */

@@ -54,7 +54,7 @@ export function foldPayloads(
   }
   for (const payload of payloads) {
     for (const { segment, start, count } of payload.sampledOut)
-      addReceived(deltas.of(payload.context, segment, start), count, payload.part);
+      addSampledOut(deltas.of(payload.context, segment, start), count, payload.part);
     deltas.tally(payload, payload.tallies);
   }
   for (const payload of duplicates) deltas.tally(payload, { duplicate: payload.receivedCount });
@@ -101,6 +101,12 @@ function foldRows(delta: Delta, rows: ColumnBatch, part: PayloadPart): void {
 
 function addReceived(delta: Delta, rowCount: number, part: PayloadPart): void {
   if (part !== 'response') delta.receivedCount += rowCount;
+}
+
+/** Halves that were left out are counted apart, so that the inferences that arrived can be told from halves as those that were counted. */
+function addSampledOut(delta: Delta, rowCount: number, part: PayloadPart): void {
+  addReceived(delta, rowCount, part);
+  if (part !== 'whole') addTo(delta.tallies, { [`${part}-sampled-out`]: rowCount });
 }
 
 /** The deltas of one commit by their key. */

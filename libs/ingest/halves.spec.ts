@@ -343,6 +343,36 @@ describe('sampling', () => {
     expect(expected).toBeLessThan(1_100);
   });
 
+  it('says how many inferences arrived where a logger sends responses only, or requests only', async () => {
+    const model = 'halves-sampled';
+    await registerVersion(rooms.models, model, 'v1', { fraction: 0, maxRowsPerWindow: 0 }, COLUMNS);
+    const { id, createdAt, grainMs, ...spec } = await rooms.models.get(model);
+    expect([id, createdAt, grainMs]).toHaveLength(3);
+    await rooms.models.put({ ...spec, sampling: { fraction: 0.5 } });
+    const sendHalves = (part: 'request' | 'response') =>
+      rooms.ingest.acceptEvents(
+        model,
+        'v1',
+        Array.from({ length: 100 }, (_, call): InferenceEvent => ({
+          part,
+          key: `${part}-${call}`,
+          callId: `call-${call}`,
+          at: rooms.clock.now(),
+          body: {
+            format: 'json',
+            value: part === 'request' ? { instances: [[1, 'DE']] } : { predictions: [1] },
+          },
+        })),
+      );
+    await sendHalves('response');
+    const responses = await countsOf(model);
+    expect(responses.receivedCount).toBe(100);
+    expect(responses.rowCount).toBeGreaterThan(30);
+    expect(responses.rowCount).toBeLessThan(70);
+    await sendHalves('request');
+    expect(await countsOf(model)).toEqual(responses);
+  });
+
   it('takes nothing at 0, and says so', async () => {
     await prepare('none', { fraction: 0 });
     await send(rooms, 'none', 'v1', { rows: rows(0, 10) });

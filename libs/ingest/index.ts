@@ -50,6 +50,7 @@ export { Rollups } from './rollups.js';
 export {
   addCounts,
   inferenceCountOf,
+  receivedInferenceCountOf,
   refusalsByReason,
   rejectedCountOf,
   rejectionsOf,

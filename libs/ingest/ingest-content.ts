@@ -5,10 +5,9 @@ import {
   readStructuredEvents,
   UnreadablePayload,
   type BodyFormat,
-  type InferenceEvent,
-  type OtherEvent,
   type PayloadPart,
   type ReadBody,
+  type ReadEvent,
 } from '#payloads';
 import { LeewayError } from '#platform';
 import { unreadable } from './receipts.js';
@@ -26,7 +25,7 @@ export interface IngestMessage {
 /** What one message of a source brings: one payload, or events of a payload logger. */
 export type IngestContent =
   | { readonly kind: 'payload'; readonly message: IngestMessage }
-  | { readonly kind: 'events'; readonly events: readonly (InferenceEvent | OtherEvent)[] };
+  | { readonly kind: 'events'; readonly events: readonly ReadEvent[] };
 
 /** What stands in a message beside its body. */
 export interface BesideBody {
@@ -63,10 +62,12 @@ export function readContent(
   otherTypes: readonly string[] = [],
 ): IngestContent {
   const type = contentTypeOf(headers);
+  const jsonLength = jsonLengthOf(headers[JSON_LENGTH]);
   try {
-    if (isBinaryMode(headers)) return { kind: 'events', events: [readBinaryEvent(headers, body)] };
+    if (isBinaryMode(headers))
+      return { kind: 'events', events: [readBinaryEvent(headers, body, jsonLength)] };
     if (EVENTS.includes(type)) return { kind: 'events', events: structuredEvents(body) };
-    const read = payloadBody(type, headers[JSON_LENGTH], body, otherTypes);
+    const read = payloadBody(type, jsonLength, body, otherTypes);
     return { kind: 'payload', message: { ...beside, body: read } };
   } catch (error) {
     throw error instanceof UnreadablePayload ? unreadable(error) : error;
@@ -97,7 +98,7 @@ function contentTypeOf({ 'content-type': contentType = '' }: Headers): string {
   return String(contentType).split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
-function structuredEvents(body: Uint8Array): (InferenceEvent | OtherEvent)[] {
+function structuredEvents(body: Uint8Array): ReadEvent[] {
   const read = readBody('json', body);
   return readStructuredEvents(read.format === 'json' ? read.value : null, MAX_EVENTS);
 }
@@ -105,11 +106,11 @@ function structuredEvents(body: Uint8Array): (InferenceEvent | OtherEvent)[] {
 /** With a length of its JSON a body is V2's with binary tensors, whatever its content type says. */
 function payloadBody(
   type: string,
-  jsonLength: unknown,
+  jsonLength: number | null,
   body: Uint8Array,
   otherTypes: readonly string[],
 ): ReadBody {
-  if (jsonLength !== undefined) return readBody('v2-binary', body, lengthOf(jsonLength));
+  if (jsonLength !== null) return readBody('v2-binary', body, jsonLength);
   const format = FORMATS[type];
   if (format !== undefined) return readBody(format, body);
   throw new LeewayError(
@@ -118,7 +119,9 @@ function payloadBody(
   );
 }
 
-function lengthOf(header: unknown): number {
+/** What the header says, or null where it was not sent. */
+function jsonLengthOf(header: unknown): number | null {
+  if (header === undefined) return null;
   if (typeof header === 'string' && /^\d{1,9}$/.test(header)) return Number(header);
   throw new LeewayError(
     'invalid-body',

@@ -4,13 +4,14 @@ import {
   decodeTable,
   idsOf,
   UnreadablePayload,
+  type ColumnBatch,
   type DecodedRows,
   type DecodingContext,
   type InferenceEvent,
-  type OtherEvent,
   type PayloadColumn,
   type PayloadPart,
   type ReadBody,
+  type ReadEvent,
   type Table,
 } from '#payloads';
 import { LeewayError, type Clock, type Instant } from '#platform';
@@ -19,7 +20,8 @@ import type { IngestContent, IngestMessage } from './ingest-content.js';
 import type { IngestMetrics } from './metrics.js';
 import type { CommitOutcome, PendingPayload } from './pending-payload.js';
 import { receiptOf, unreadable, type IngestReceipt } from './receipts.js';
-import { RateCeiling, sampleRows } from './sampling.js';
+import { RateCeiling } from './rate-ceiling.js';
+import { sampleRows } from './sampling.js';
 import { MAX_PAYLOAD_ROWS, partSchema, PAYLOAD_ID, payloadIdSchema, type IngestLimits } from './schemas.js';
 import type { SourceProgress } from './source-progress.js';
 import type { Tallies } from './tallies.js';
@@ -32,8 +34,6 @@ export interface TableMessage {
   readonly payloadId: string;
   /** The idempotency key of this part, or null. */
   readonly key: string | null;
-  /** The place of the table's first row in its file: what row ids and refusals are counted from. */
-  readonly firstRow: number;
 }
 
 /** What became of a delivery of events: one receipt for each that is of an inference. */
@@ -41,14 +41,24 @@ export interface EventReceipt {
   readonly receipts: readonly IngestReceipt[];
   /** Events of other types, which were not looked at. */
   readonly ignoredEventCount: number;
-  /** Events of a batch that could not be decoded; the others were counted. */
+  /** Events of a batch that could not be read; the others were counted. */
   readonly failures: readonly EventFailure[];
 }
 
 export interface EventFailure {
-  /** The event's place among those of inferences. */
+  /** The event's place in the batch. */
   readonly event: number;
   readonly detail: string;
+}
+
+/** An event that could not be read, and why. */
+interface FailedEvent {
+  readonly event: number;
+  readonly error: LeewayError;
+}
+
+function failureOf({ event, error }: FailedEvent): EventFailure {
+  return { event, detail: error.message };
 }
 
 /** What a source knows of a message besides what it says of itself. */
@@ -103,7 +113,15 @@ export class Ingest {
    */
   async accept(modelName: string, versionName: string, message: IngestMessage): Promise<IngestReceipt> {
     const context = await this.contexts.of(modelName, versionName);
-    return this.commit(this.arrivalOf(message, context, null));
+    let arrival: Arrival;
+    try {
+      arrival = this.arrivalOf(message, context, null);
+    } catch (error) {
+      if (error instanceof LeewayError && error.code !== 'payload-empty')
+        await this.tallyUnreadable(context, 1);
+      throw error;
+    }
+    return this.commit(arrival);
   }
 
   /**
@@ -114,13 +132,15 @@ export class Ingest {
   async acceptEvents(
     modelName: string,
     versionName: string,
-    events: readonly (InferenceEvent | OtherEvent)[],
+    events: readonly ReadEvent[],
   ): Promise<EventReceipt> {
     const context = await this.contexts.of(modelName, versionName);
-    const { arrivals, ignoredEventCount, failures } = this.arrivalsOf(events, context, null);
+    const { arrivals, ignoredEventCount, failed } = this.arrivalsOf(events, context, null);
     const receipts = await Promise.all(arrivals.map((arrival) => this.commit(arrival)));
+    if (failed.length > 0) await this.tallyUnreadable(context, failed.length);
+    if (failed[0] !== undefined && events.length === 1) throw failed[0].error;
     this.metrics.payloads.inc({ outcome: 'ignored' }, ignoredEventCount);
-    return { receipts, ignoredEventCount, failures };
+    return { receipts, ignoredEventCount, failures: failed.map(failureOf) };
   }
 
   /**
@@ -130,15 +150,17 @@ export class Ingest {
    * @throws LeewayError as `accept`, and any error that decoding it meets
    */
   decodeMessage(content: IngestContent, context: VersionContext, origin: MessageOrigin): DecodedMessage {
-    const { arrivals, ...rest } =
-      content.kind === 'payload'
-        ? {
-            arrivals: [this.arrivalOf(content.message, context, origin)],
-            ignoredEventCount: 0,
-            failures: [],
-          }
-        : this.arrivalsOf(content.events, context, origin);
-    return { payloads: arrivals.map((arrival) => this.prepare(arrival)), ...rest };
+    if (content.kind === 'payload') {
+      const arrival = this.arrivalOf(content.message, context, origin);
+      return { payloads: [this.prepare(arrival)], ignoredEventCount: 0, failures: [] };
+    }
+    const { arrivals, ignoredEventCount, failed } = this.arrivalsOf(content.events, context, origin);
+    if (failed[0] !== undefined && content.events.length === 1) throw failed[0].error;
+    return {
+      payloads: arrivals.map((arrival) => this.prepare(arrival)),
+      ignoredEventCount,
+      failures: failed.map(failureOf),
+    };
   }
 
   /**
@@ -167,6 +189,16 @@ export class Ingest {
     return this.contexts.of(modelName, versionName);
   }
 
+  /**
+   * Counts a payload that its source could not even read: nobody may look at the answer. One for a version that there is not, or
+   * that comes while too much waits, is counted in the metrics only.
+   */
+  async countUnreadable(modelName: string, versionName: string): Promise<void> {
+    const context = await this.contexts.of(modelName, versionName).catch(unlessBug);
+    if (context !== null) await this.tallyUnreadable(context, 1);
+    else this.metrics.payloads.inc({ outcome: 'unreadable' });
+  }
+
   /** The columns that a version's rows may bring. @throws LeewayError `not-found` */
   async columnsOf(modelName: string, versionName: string): Promise<readonly PayloadColumn[]> {
     return (await this.contexts.of(modelName, versionName)).columns;
@@ -175,19 +207,15 @@ export class Ingest {
   /** Takes rows that were decoded into a table by their source. @throws LeewayError as `accept` */
   async acceptTable(modelName: string, versionName: string, message: TableMessage): Promise<IngestReceipt> {
     const context = await this.contexts.of(modelName, versionName);
-    const { table, part, payloadId, firstRow } = message;
+    const { table, part, payloadId } = message;
     const receivedAt = this.clock.now();
     const decoded = decodeTable(table, {
       ...this.decodingContext(context, receivedAt),
       part,
-      inferenceIdOf: (row) => `${payloadId}-${firstRow + row}`,
+      inferenceIdOf: (row) => `${payloadId}-${row}`,
     });
     const key = message.key === null ? null : keyOf(context.version.id, message.key);
-    const receipt = await this.commit({ context, payloadId, key, receivedAt, decoded });
-    return {
-      ...receipt,
-      rejections: receipt.rejections.map((each) => ({ ...each, row: firstRow + each.row })),
-    };
+    return this.commit({ context, payloadId, key, receivedAt, decoded });
   }
 
   private arrivalOf(message: IngestMessage, context: VersionContext, origin: MessageOrigin | null): Arrival {
@@ -208,22 +236,21 @@ export class Ingest {
   }
 
   private arrivalsOf(
-    events: readonly (InferenceEvent | OtherEvent)[],
+    events: readonly ReadEvent[],
     context: VersionContext,
     origin: MessageOrigin | null,
-  ): { readonly arrivals: Arrival[]; readonly ignoredEventCount: number; readonly failures: EventFailure[] } {
-    const own = events.filter((event) => event.part !== null);
-    const failures: EventFailure[] = [];
-    const arrivals = own.flatMap((event, index): Arrival[] => {
+  ): { readonly arrivals: Arrival[]; readonly ignoredEventCount: number; readonly failed: FailedEvent[] } {
+    const failed: FailedEvent[] = [];
+    const arrivals = events.flatMap((event, index): Arrival[] => {
       try {
-        return [this.decodeEvent(event, context, origin)];
+        return event.part === null ? noArrival(event) : [this.decodeEvent(event, context, origin)];
       } catch (error) {
-        if (own.length === 1 || !(error instanceof LeewayError)) throw error;
-        failures.push({ event: index, detail: error.message });
+        if (!(error instanceof LeewayError)) throw error;
+        failed.push({ event: index, error });
         return [];
       }
     });
-    return { arrivals, ignoredEventCount: events.length - own.length, failures };
+    return { arrivals, ignoredEventCount: events.length - arrivals.length - failed.length, failed };
   }
 
   private decodeEvent(event: InferenceEvent, context: VersionContext, origin: MessageOrigin | null): Arrival {
@@ -263,7 +290,7 @@ export class Ingest {
   private prepare(arrival: Arrival): PreparedPayload {
     const { context, key, receivedAt, decoded } = arrival;
     const { part, batch, rejections, receivedCount, unexpectedRowCount } = decoded;
-    const fraction = this.fractionOf(context, batch.rowCount, receivedAt);
+    const fraction = this.fractionOf(context, decoded, receivedAt);
     const { kept, sampledOut } = sampleRows(batch, fraction, context);
     const unexpected: Tallies = unexpectedRowCount === 0 ? {} : { 'unexpected-column': unexpectedRowCount };
     const pending = {
@@ -286,13 +313,28 @@ export class Ingest {
     return receipt;
   }
 
+  /** Adds to the window of this moment: what cannot be read has no event time. */
+  private async tallyUnreadable(context: VersionContext, count: number): Promise<void> {
+    this.metrics.payloads.inc({ outcome: 'unreadable' }, count);
+    const receivedAt = this.clock.now();
+    const tallies: Tallies = { 'unreadable-payload': count };
+    const nothing = { batch: NO_ROWS, sampledOut: [], part: 'whole', receivedCount: 0 } as const;
+    const pending = { context, key: null, receivedAt, capturedFrom: receivedAt, tallies, ...nothing };
+    try {
+      await this.committer.commit(pending);
+    } catch (error) {
+      // What the payload's sender has to know is what is wrong with it.
+      unlessBug(error);
+    }
+  }
+
   /** The share of rows to count now: the model's, lowered while more arrive than its ceiling. */
-  private fractionOf({ version }: VersionContext, rowCount: number, now: Instant): number {
+  private fractionOf({ version }: VersionContext, { part, batch }: DecodedRows, now: Instant): number {
     const { fraction, maxRowsPerSecond } = version.model.sampling;
     if (maxRowsPerSecond === undefined) return fraction;
     let ceiling = this.ceilings.get(version.id);
     if (ceiling === undefined) this.ceilings.set(version.id, (ceiling = new RateCeiling()));
-    return fraction * ceiling.shareFor(rowCount * fraction, maxRowsPerSecond, now);
+    return fraction * ceiling.shareFor(batch.rowCount * fraction, part, { maxRowsPerSecond, now });
   }
 
   private count({
@@ -311,6 +353,20 @@ export class Ingest {
     this.metrics.rows.inc({ outcome: 'sampled-out' }, sampledOutCount);
     this.metrics.rows.inc({ outcome: 'rejected' }, rejectedCount);
   }
+}
+
+const NO_ROWS: ColumnBatch = { rowCount: 0, inferenceIds: [], timestamps: new Float64Array(0), columns: [] };
+
+/** Null for a failure that is no bug. */
+function unlessBug(error: unknown): null {
+  if (error instanceof LeewayError) return null;
+  throw error;
+}
+
+/** Events of other types are left alone. @throws LeewayError for one that could not be read */
+function noArrival(event: Exclude<ReadEvent, InferenceEvent>): [] {
+  if ('problem' in event) throw unreadable(event.problem);
+  return [];
 }
 
 /** Row ids of one call of a serving system: its own id, or that with the row where it has several (Seldon's way). */

@@ -56,6 +56,7 @@ export class IngestMetrics {
     });
     for (const part of ['request', 'response']) this.unpairedHalves.inc({ part }, 0);
     for (const outcome of ['accepted', 'sampled-out', 'rejected', 'duplicate']) this.rows.inc({ outcome }, 0);
-    for (const outcome of ['accepted', 'duplicate', 'ignored']) this.payloads.inc({ outcome }, 0);
+    for (const outcome of ['accepted', 'duplicate', 'ignored', 'unreadable'])
+      this.payloads.inc({ outcome }, 0);
   }
 }

@@ -33,11 +33,27 @@ export interface CommitUnit {
 /** An outcome for each payload, or `outdated`: another consumer has moved the partition's offset, and nothing was stored. */
 export type UnitOutcome = readonly CommitOutcome[] | 'outdated';
 
-/** What a unit holds in memory until its commit, in cells: ids and times count as one each. */
+/** UTF-16 units of a text that count as one cell. */
+const UNITS_PER_CELL = 8;
+
+/**
+ * What a unit holds in memory until its commit, in cells: ids and times count as one each, and a long text as one for every eight
+ * of its characters, since 100 texts may be as large as a payload of numbers.
+ */
 export function cellCountOf({ payloads }: CommitUnit): number {
   let cells = 0;
-  for (const { batch } of payloads) cells += batch.rowCount * (batch.columns.length + 2) + 1;
+  for (const { batch } of payloads) cells += cellsOf(batch);
   return cells;
+}
+
+function cellsOf({ rowCount, columns }: ColumnBatch): number {
+  let longUnits = 0;
+  for (const { values } of columns) {
+    if (values.kind === 'numeric') continue;
+    for (const text of values.values)
+      if (text !== null && text.length > UNITS_PER_CELL) longUnits += text.length;
+  }
+  return rowCount * (columns.length + 2) + 1 + Math.floor(longUnits / UNITS_PER_CELL);
 }
 
 export function rowCountOf({ payloads }: CommitUnit): number {

@@ -58,35 +58,3 @@ export function sampleRows(
   }
   return { kept: selectRows(batch, rows), sampledOut: [...out.values()] };
 }
-
-/** Length of the spans over which arriving rows are counted. */
-const SPAN_MS = 1_000;
-
-/**
- * The share of a version's rows that keeps it below a ceiling of rows a second: 1, ½, ¼, … by the rate of the second
- * before. Steps of two, so that nodes under similar load take the same rows of one inference.
- */
-export class RateCeiling {
-  private spanStart = -Infinity;
-  private count = 0;
-  private share = 1;
-
-  /** Notes that rows arrived; returns the share of them to take. */
-  shareFor(rowCount: number, maxRowsPerSecond: number, now: Instant): number {
-    const elapsedMs = now - this.spanStart;
-    if (elapsedMs >= SPAN_MS || elapsedMs < 0) {
-      const rate = elapsedMs < 2 * SPAN_MS ? (this.count * 1_000) / elapsedMs : 0;
-      this.share = shareBelow(rate, maxRowsPerSecond);
-      this.spanStart = now;
-      this.count = 0;
-    }
-    this.count += rowCount;
-    // A burst in the middle of a second is cut as well, and not a second later.
-    const soFar = shareBelow(this.count, maxRowsPerSecond);
-    return Math.min(this.share, soFar);
-  }
-}
-
-function shareBelow(rate: number, ceiling: number): number {
-  return rate <= ceiling ? 1 : 2 ** -Math.ceil(Math.log2(rate / ceiling));
-}

@@ -58,7 +58,7 @@ export interface IngestLimits {
   readonly maxAgeMs: number;
   /** How old a captured row may be: older ones are dropped. */
   readonly maxCapturedAgeMs: number;
-  /** Cells that may wait for their commit before new payloads are told to come back (429). Bounds the memory: 8 bytes a number. */
+  /** Cells that may wait for their commit before new payloads are told to come back (429). Bounds the memory: 8 bytes a number, 8 characters of a long text. */
   readonly maxPendingCells: number;
 }
 

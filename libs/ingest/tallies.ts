@@ -8,7 +8,15 @@ import { REJECTION_REASONS } from '#payloads';
 export type Tallies = Readonly<Record<string, number>>;
 
 /** Reasons that are no refusals. */
-export const TALLY_REASONS = ['unexpected-column', 'duplicate', 'request-half', 'response-half'] as const;
+export const TALLY_REASONS = [
+  'unexpected-column',
+  'duplicate',
+  'request-half',
+  'response-half',
+  'request-sampled-out',
+  'response-sampled-out',
+  'unreadable-payload',
+] as const;
 export type TallyReason = (typeof TALLY_REASONS)[number];
 
 /** How many rows were refused. */
@@ -31,7 +39,18 @@ export function rejectionsOf(tallies: Tallies): Record<string, number> {
  * only.
  */
 export function inferenceCountOf(rowCount: number, tallies: Tallies): number {
-  return rowCount + Math.max(0, (tallies['response-half'] ?? 0) - (tallies['request-half'] ?? 0));
+  return rowCount + Math.max(0, countOf(tallies, 'response-half') - countOf(tallies, 'request-half'));
+}
+
+/** The same for rows that arrived, with those that sampling left out. */
+export function receivedInferenceCountOf(receivedCount: number, tallies: Tallies): number {
+  const requests = countOf(tallies, 'request-half') + countOf(tallies, 'request-sampled-out');
+  const responses = countOf(tallies, 'response-half') + countOf(tallies, 'response-sampled-out');
+  return receivedCount + Math.max(0, responses - requests);
+}
+
+function countOf(tallies: Tallies, reason: TallyReason): number {
+  return tallies[reason] ?? 0;
 }
 
 /** The sum of several. */

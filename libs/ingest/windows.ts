@@ -14,7 +14,14 @@ import {
 import { epochAt, type Baselines, type Models, type Version } from '#registry';
 import { deserializeProfile, mergeProfiles, type Profile } from '#stats';
 import { usableRollups } from './rollup-grains.js';
-import { addCounts, inferenceCountOf, rejectedCountOf, rejectionsOf, type Tallies } from './tallies.js';
+import {
+  addCounts,
+  inferenceCountOf,
+  receivedInferenceCountOf,
+  rejectedCountOf,
+  rejectionsOf,
+  type Tallies,
+} from './tallies.js';
 import { readPieces } from './window-pieces.js';
 
 /** A window's counts, without its profile. */
@@ -263,7 +270,7 @@ function countsOf(
   const tallies = addCounts(row.rejections);
   return {
     rowCount: inferenceCountOf(Number(row.row_count), tallies),
-    receivedCount: inferenceCountOf(Number(row.received_count), tallies),
+    receivedCount: receivedInferenceCountOf(Number(row.received_count), tallies),
     rejectedCount: rejectedCountOf(tallies),
     rejections: rejectionsOf(tallies),
   };

@@ -1,5 +1,5 @@
 import type { ColumnBatch, PayloadColumn, PayloadPart } from './column-batch.js';
-import type { Rejections } from './rejections.js';
+import { shortened, type Rejections } from './rejections.js';
 
 /** How many rows a payload may have. */
 export interface RowLimit {
@@ -41,14 +41,16 @@ export type PayloadProblem = 'not-json' | 'wrong-form' | 'too-many-rows';
 /** A payload of which no row can be told from another: nothing of it is counted. */
 export class UnreadablePayload extends Error {
   override readonly name = 'UnreadablePayload';
+  /** JSON pointer to what is wrong, or empty; cut when the sender's names are long. */
+  readonly pointer: string;
 
   constructor(
     readonly problem: PayloadProblem,
     message: string,
-    /** JSON pointer to what is wrong, or empty. */
-    readonly pointer = '',
+    pointer = '',
   ) {
     super(message);
+    this.pointer = shortened(pointer);
   }
 }
 

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { buildGrid, emptyProfile, foldColumns, serializeProfile } from '#stats';
 import { bytesTensor, contextOf, utf8, v2Binary } from './context-for-tests.js';
 import type { DecodedRows } from './decoding.js';
-import { decodeBody, readBody, type BodyFormat } from './formats/body.js';
+import { decodeBody, readBody, type BodyFormat, type ReadBody } from './formats/body.js';
+import { readBinaryEvent, readStructuredEvents, type ReadEvent } from './formats/cloud-events.js';
 import type { PayloadColumn } from './column-batch.js';
 
 const COLUMNS: readonly PayloadColumn[] = [
@@ -149,6 +150,29 @@ function profileOf({ batch, rejections }: DecodedRows, grid: ReturnType<typeof b
   return Buffer.from(serializeProfile(profile)).toString('hex');
 }
 
+/** The bodies of an event with this data, however it is sent. */
+function eventBodies(data: unknown, part: 'request' | 'response'): [string, ReadBody][] {
+  const event = { specversion: '1.0', id: 'e', source: 's', type: `x.inference.${part}` };
+  const text = JSON.stringify(data);
+  const base64 = Buffer.from(text).toString('base64');
+  const headers = Object.fromEntries(Object.entries(event).map(([name, value]) => [`ce-${name}`, value]));
+  const events: [string, ReadEvent][] = [
+    ['binary', readBinaryEvent(headers, utf8(text))],
+    ...readStructuredEvents({ ...event, data }, 9).map((each): [string, ReadEvent] => ['structured', each]),
+    ...readStructuredEvents(
+      [
+        { ...event, data: text },
+        { ...event, data_base64: base64 },
+      ],
+      9,
+    ).map((each): [string, ReadEvent] => ['batch', each]),
+  ];
+  return events.map(([mode, each]) => {
+    if (each.part === null) throw new Error('no event of an inference');
+    return [mode, each.body];
+  });
+}
+
 describe('the same rows in every encoding', () => {
   it('give the same profile, byte for byte', () => {
     fc.assert(
@@ -166,6 +190,79 @@ describe('the same rows in every encoding', () => {
           ]);
       }),
       { numRuns: 500 },
+    );
+  });
+
+  const byPart = (rows: readonly Row[], part: 'request' | 'response'): Value[][] =>
+    part === 'request' ? byPosition(rows) : risks(rows).map((risk) => [risk]);
+  const namesOfPart = (part: 'request' | 'response'): string[] =>
+    part === 'request' ? REQUEST.map(({ name }) => name) : ['risk'];
+  /** Bodies that hold one half of their rows, and do not say which. */
+  const HALF_BODIES: readonly [string, (rows: readonly Row[], part: 'request' | 'response') => unknown][] = [
+    ["Seldon's ndarray", (rows, part) => ({ data: { ndarray: byPart(rows, part) } })],
+    [
+      "Seldon's ndarray by name, with others and in another order",
+      (rows, part) => ({
+        data: {
+          names: ['other', ...namesOfPart(part).reverse()],
+          ndarray: byPart(rows, part).map((values) => [0, ...values.reverse()]),
+        },
+      }),
+    ],
+    [
+      "Seldon's tensor",
+      (rows, part) => ({
+        data: {
+          names: ['t:0'],
+          tensor: { shape: [rows.length, namesOfPart(part).length], values: byPart(rows, part).flat() },
+        },
+      }),
+    ],
+    ['V1', (rows, part) => ({ [part === 'request' ? 'instances' : 'predictions']: byPart(rows, part) })],
+    ['columns', (rows, part) => ({ columns: columnsOf(rows, namesOfPart(part)) })],
+  ];
+
+  it('give the same halves in Seldon and in CloudEvents, structured, in base64, in a batch and in binary mode', () => {
+    fc.assert(
+      fc.property(
+        fc.array(row, { minLength: 1, maxLength: 30 }),
+        fc.constantFrom('request' as const, 'response' as const),
+        (rows, part) => {
+          const half = contextOf({ columns: COLUMNS, part });
+          const values = rows.map((each) => ({
+            values: Object.fromEntries(namesOfPart(part).map((name) => [name, (each as Row)[name]])),
+          }));
+          const reference = decodeBody(readBody('json', json({ rows: values })), half);
+          const grid = buildGrid(reference.batch.columns);
+          const expected = profileOf(reference, grid);
+          for (const [name, bodyOf] of HALF_BODIES) {
+            const data = bodyOf(rows, part);
+            for (const [mode, body] of eventBodies(data, part))
+              expect([name, mode, profileOf(decodeBody(body, half), grid)]).toEqual([name, mode, expected]);
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('give the same numbers in one binary tensor for all columns as in one for each', () => {
+    const numbers = COLUMNS.slice(0, 2);
+    const numeric = contextOf({ columns: numbers });
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 30 }), (rows) => {
+        const cellsOfRow = (each: Row): Value[] => [each['x'] ?? null, each['y'] ?? null];
+        const reference = decodeBody(readBody('json', json({ instances: rows.map(cellsOfRow) })), numeric);
+        const grid = buildGrid(reference.batch.columns);
+        const flat = rows.flatMap(cellsOfRow).map((value) => (value === null ? NaN : Number(value)));
+        const spec = { name: 'all', datatype: 'FP64', shape: [rows.length, 2] };
+        const { bytes, jsonLength } = v2Binary('inputs', [
+          { ...spec, bytes: new Uint8Array(Float64Array.from(flat).buffer) },
+        ]);
+        const decoded = decodeBody(readBody('v2-binary', bytes, jsonLength), numeric);
+        expect(profileOf(decoded, grid)).toBe(profileOf(reference, grid));
+      }),
+      { numRuns: 200 },
     );
   });
 

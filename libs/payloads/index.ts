@@ -30,6 +30,7 @@ export {
   readStructuredEvents,
   type InferenceEvent,
   type OtherEvent,
+  type ReadEvent,
 } from './formats/cloud-events.js';
 export {
   decodeGroundTruth,

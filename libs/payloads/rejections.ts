@@ -72,7 +72,12 @@ const MAX_QUOTED_LENGTH = 100;
 
 /** A text of the sender's in quotes, cut when it is long. */
 export function quoted(text: string): string {
-  return JSON.stringify(text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text);
+  return JSON.stringify(shortened(text));
+}
+
+/** A text of the sender's, cut when it is long. */
+export function shortened(text: string): string {
+  return text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

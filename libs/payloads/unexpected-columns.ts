@@ -20,13 +20,13 @@ export class UnexpectedColumns {
 
   /** Looks at one row's keys; notes the row when one is unexpected. */
   note(values: Readonly<Record<string, unknown>>, row: number): void {
-    let isUnexpected = false;
-    for (const key of Object.keys(values)) {
-      if (this.expected.has(key)) continue;
-      isUnexpected = true;
-      this.add(key);
-    }
-    if (isUnexpected) this.rows.add(row);
+    for (const key of Object.keys(values)) if (!this.expected.has(key)) this.addTo(row, key);
+  }
+
+  /** A name that one row brings. */
+  addTo(row: number, name: string): void {
+    this.rows.add(row);
+    this.add(name);
   }
 
   /** A column that every row brings. */

@@ -55,5 +55,15 @@ export {
   UnreadableParquet,
   type ParquetColumn,
 } from './parquet-file.js';
+export {
+  cellsOfChunk,
+  instantCells,
+  jsonCells,
+  parquetKindOf,
+  type CellSelection,
+  type ParquetKind,
+} from './parquet-cells.js';
 export { parquetBytes, type WrittenBatch, type WrittenCell, type WrittenColumn } from './parquet-writer.js';
+export { sweepTemporaryFolders } from './temporary-folder.js';
+export { UploadSpace } from './upload-space.js';
 export { secretRefSchema, secretResolver, type ResolveSecret, type SecretRef } from './secrets.js';

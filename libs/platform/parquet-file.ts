@@ -1,22 +1,21 @@
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import {
   DuckDBDoubleVector,
   DuckDBInstance,
   DuckDBIntegerVector,
   type DuckDBConnection,
   type DuckDBDataChunk,
-  type DuckDBResult,
 } from '@duckdb/node-api';
 import { messageOf } from './errors.js';
+import { StoredUpload, type UploadStream } from './stored-upload.js';
+import { UploadSpace } from './upload-space.js';
 
-/** What DuckDB may use beside the values that are read out of it. It takes that much of files with a thousand columns only. */
+/** What DuckDB may use beside the values that are read out of a file. It takes that much of files with a thousand columns only. */
 const MEMORY_LIMIT = '1GB';
 /** Distinct values up to which a column is read by their places in a list. Above it, it is one of identifiers or texts. */
 const MAX_DICTIONARY = 65_536;
+
+/** What all uploads of this process may take; docs/payloads.md names these numbers. */
+const UPLOADS = new UploadSpace({ maxFiles: 4, maxFileBytes: 2 * 2 ** 30, maxBytes: 4 * 2 ** 30 });
 
 /** A column of a Parquet file, with its type in DuckDB's words. */
 export interface ParquetColumn {
@@ -35,17 +34,19 @@ export class ParquetFile {
   private dictionaries = 0;
 
   private constructor(
-    private readonly spooled: SpooledFile,
+    private readonly upload: StoredUpload,
     private readonly instance: DuckDBInstance,
     private readonly connection: DuckDBConnection,
   ) {}
 
   /**
-   * Keeps the stream in a temporary file, since a Parquet file's footer comes last. Close it when it has been read. A stream that fails
-   * leaves nothing. An error of DuckDB names "the upload" and not the file.
+   * Keeps the stream in a temporary file, since a Parquet file's footer comes last. Close it when it has been read; then the file is gone.
+   * An error of DuckDB names "the upload" and not the file.
+   *
+   * @throws LeewayError `ingest-overloaded` while too many or too large files are read, and as `StoredUpload`
    */
-  static async open(stream: AsyncIterable<Uint8Array | string>): Promise<ParquetFile> {
-    const spooled = await SpooledFile.of(stream);
+  static async open(stream: UploadStream, space = UPLOADS): Promise<ParquetFile> {
+    const upload = await StoredUpload.of(stream, space);
     try {
       // Nothing that is asked of a file sorts or joins: there is nothing to spill, and no file to be left behind.
       const instance = await DuckDBInstance.create(':memory:', {
@@ -53,19 +54,20 @@ export class ParquetFile {
         temp_directory: '',
         threads: '2',
       });
-      return new ParquetFile(spooled, instance, await instance.connect());
+      return new ParquetFile(upload, instance, await instance.connect());
     } catch (error) {
-      await spooled.remove();
+      await upload.remove();
       throw error;
     }
   }
 
-  /** Opens a stream for as long as `work` runs. */
+  /** Opens a stream for as long as `work` runs. @throws LeewayError as `open` */
   static async use<T>(
-    stream: AsyncIterable<Uint8Array | string>,
+    stream: UploadStream,
     work: (file: ParquetFile) => Promise<T>,
+    space = UPLOADS,
   ): Promise<T> {
-    const file = await ParquetFile.open(stream);
+    const file = await ParquetFile.open(stream, space);
     try {
       return await work(file);
     } finally {
@@ -76,32 +78,36 @@ export class ParquetFile {
   async close(): Promise<void> {
     this.connection.closeSync();
     this.instance.closeSync();
-    await this.spooled.remove();
+    await this.upload.remove();
   }
 
+  /** @throws UnreadableParquet */
   async columns(): Promise<ParquetColumn[]> {
     const rows = await this.rowsOf(`describe select * from ${this.source}`);
     return rows.map(([name, type]) => ({ name: String(name), type: String(type) }));
   }
 
-  /** The number of rows that the footer claims. */
+  /** The number of rows that the footer claims. @throws UnreadableParquet */
   async rowCount(): Promise<number> {
     const [row] = await this.rowsOf(`select count(*) from ${this.source}`);
     return Number(row?.[0] ?? 0);
   }
 
-  /** The selected expressions of every row, by chunks in the order of the file. */
+  /**
+   * The selected expressions of every row, by chunks in the order of the file.
+   *
+   * @throws UnreadableParquet at the chunk that cannot be read: a footer says nothing of the pages before it
+   */
   async *chunks(selection: readonly string[]): AsyncGenerator<DuckDBDataChunk> {
-    try {
-      yield* chunksOf(await this.connection.stream(`select ${selection.join(', ')} from ${this.source}`));
-    } catch (cause) {
-      throw this.unreadable(cause);
-    }
+    const result = await this.reading(() =>
+      this.connection.stream(`select ${selection.join(', ')} from ${this.source}`),
+    );
+    yield* readAhead(() => this.reading(() => result.fetchChunk()));
   }
 
   /**
    * The distinct values of a text expression, or null where there are more than some 65,536. Reading their places instead of strings
-   * takes a third of the time.
+   * takes a third of the time. @throws UnreadableParquet
    */
   async dictionary(expression: string): Promise<ParquetDictionary | null> {
     // Estimated, since counting millions of identifiers would need more memory than there is.
@@ -119,58 +125,27 @@ export class ParquetFile {
   }
 
   private get source(): string {
-    return `read_parquet('${this.spooled.path.replaceAll("'", "''")}')`;
+    return `read_parquet('${this.upload.path.replaceAll("'", "''")}')`;
   }
 
-  private async rowsOf(statement: string): Promise<unknown[][]> {
+  private rowsOf(statement: string): Promise<unknown[][]> {
+    return this.reading(async () => (await this.connection.runAndReadAll(statement)).getRows());
+  }
+
+  /** The one place where an error of DuckDB becomes one of the file: its content is all that the statements depend on. */
+  private async reading<T>(run: () => Promise<T>): Promise<T> {
     try {
-      return (await this.connection.runAndReadAll(statement)).getRows();
+      return await run();
     } catch (cause) {
-      throw this.unreadable(cause);
+      // What follows the first line is advice for who runs DuckDB.
+      const [problem = ''] = messageOf(cause).replaceAll(this.upload.path, 'the upload').split('\n');
+      const advice = problem.startsWith('Out of Memory')
+        ? '; write it with smaller pages and row groups'
+        : '';
+      throw new UnreadableParquet(`this is not a Parquet file that can be read: ${problem}${advice}`, {
+        cause,
+      });
     }
-  }
-
-  private unreadable(cause: unknown): UnreadableParquet {
-    const message = messageOf(cause).replaceAll(this.spooled.path, 'the upload');
-    return new UnreadableParquet(`this is not a Parquet file that can be read: ${message}`, { cause });
-  }
-}
-
-/** Bytes that were streamed into a temporary file. */
-class SpooledFile {
-  private constructor(
-    readonly path: string,
-    private readonly folder: string | null,
-    private readonly handle: FileHandle | null,
-  ) {}
-
-  /**
-   * On Linux the file has no name any more once it is written, and is read through the process's own list of open files: whatever
-   * becomes of the process, nothing is left. Elsewhere it lies in a folder until it is removed.
-   */
-  static async of(stream: AsyncIterable<Uint8Array | string>): Promise<SpooledFile> {
-    const folder = await mkdtemp(join(tmpdir(), 'leeway-upload-'));
-    const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true });
-    const path = join(folder, 'upload.parquet');
-    let handle: FileHandle | null = null;
-    try {
-      handle = await open(path, 'wx+', 0o600);
-      const isNameless = process.platform === 'linux';
-      if (isNameless) await removeFolder();
-      await pipeline(stream, createWriteStream(path, { fd: handle.fd, autoClose: false }));
-      if (isNameless) return new SpooledFile(`/proc/self/fd/${handle.fd}`, null, handle);
-      await handle.close();
-      return new SpooledFile(path, folder, null);
-    } catch (error) {
-      await handle?.close().catch(() => undefined);
-      await removeFolder();
-      throw error;
-    }
-  }
-
-  async remove(): Promise<void> {
-    await this.handle?.close();
-    if (this.folder !== null) await rm(this.folder, { recursive: true, force: true });
   }
 }
 
@@ -180,13 +155,15 @@ export class UnreadableParquet extends Error {
 }
 
 /** DuckDB's chunks in order. It reads the next one on its own threads while the caller looks at this one. */
-async function* chunksOf(result: DuckDBResult): AsyncGenerator<DuckDBDataChunk> {
-  let next = result.fetchChunk();
+async function* readAhead(fetch: () => Promise<DuckDBDataChunk | null>): AsyncGenerator<DuckDBDataChunk> {
+  let next = fetch();
   try {
     for (;;) {
       const chunk = await next;
       if (chunk === null || chunk.rowCount === 0) return;
-      next = result.fetchChunk();
+      next = fetch();
+      // It may fail while the caller is busy, and a failure that nobody waits for would end the process.
+      next.catch(() => null);
       yield chunk;
     }
   } finally {

@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   BOOLEAN,
@@ -14,6 +13,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import { quotedColumn } from './parquet-file.js';
+import { createTemporaryFolder } from './temporary-folder.js';
 
 const TYPES = { VARCHAR, DOUBLE, BOOLEAN, TIMESTAMPTZ } as const;
 
@@ -51,7 +51,7 @@ export async function* parquetBytes(
   batches: AsyncIterable<WrittenBatch>,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const folder = await mkdtemp(join(tmpdir(), 'leeway-export-'));
+  const folder = await createTemporaryFolder('export');
   try {
     const path = join(folder, 'rows.parquet');
     await writeFile(path, join(folder, 'spill'), columns, batches, signal);

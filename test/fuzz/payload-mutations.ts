@@ -1,6 +1,7 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { benchRow, bodyOf, COLUMNS, FORMS } from '../bench/ingest/rows.js';
 import { seededRandom } from '../../apps/demo/seeded-random.js';
+import { LARGE_BODIES, nestedValue, parquetSeeds, type LargeBody } from './large-payloads.js';
 
 /** A request to an ingest endpoint that something is wrong with, or nothing. */
 export interface MutatedRequest {
@@ -154,12 +155,65 @@ const ODD_VALUES: readonly unknown[] = [
   Array.from({ length: 50 }, () => []),
 ];
 
-/** The request that follows from the seed: a good one, changed one to four times. */
+const PARQUET = await parquetSeeds();
+const LARGE: readonly (() => LargeBody)[] = [
+  ...LARGE_BODIES,
+  ...PARQUET.bombs.map((body) => () => ({ type: 'application/vnd.apache.parquet', body })),
+];
+/** Shares of all requests: large bodies and files cost a thousand times what others do. */
+const [LARGE_SHARE, PARQUET_SHARE, DEEP_SHARE] = [0.001, 0.02, 0.02];
+/** Deepest nesting: ten times what a call stack holds. */
+const MAX_DEPTH = 100_000;
+
+/** The request that follows from the seed: a good one, changed one to four times, a large one, or a deep one. */
 export function mutatedRequest(seed: number): MutatedRequest {
   const random = seededRandom(seed);
+  const kind = random();
+  if (kind < LARGE_SHARE) return largeRequest(random);
+  if (kind < LARGE_SHARE + PARQUET_SHARE) return parquetRequest(random);
+  if (kind < LARGE_SHARE + PARQUET_SHARE + DEEP_SHARE) return deepRequest(random);
   let request = pick(SEEDS, random);
   for (let change = Math.floor(4 * random()); change >= 0; change -= 1) request = mutated(request, random);
   return random() < 0.03 ? compressed(request, random) : request;
+}
+
+function largeRequest(random: Random): MutatedRequest {
+  const { type, isGzip, body } = pick(LARGE, random)();
+  const isEvent = type === 'application/json' && random() < 0.3;
+  return {
+    path: isEvent ? 'events' : 'inferences',
+    headers: {
+      'content-type': type,
+      ...(isGzip === true ? { 'content-encoding': 'gzip' } : {}),
+      ...(isEvent ? { ...kserve, 'ce-id': String(random()) } : {}),
+    },
+    body,
+  };
+}
+
+/** A Parquet file as it is, with some bytes changed, or cut. */
+function parquetRequest(random: Random): MutatedRequest {
+  const headers = { 'content-type': 'application/vnd.apache.parquet' };
+  const body = Buffer.from(pick(PARQUET.files, random));
+  const kind = random();
+  if (kind < 0.4) return { path: 'inferences', headers, body };
+  if (kind < 0.6) return { path: 'inferences', headers, body: bytesMutated(body, random) };
+  const from = Math.floor(random() * body.length);
+  const length = 1 + Math.floor(random() ** 3 * 64);
+  for (let at = from; at < Math.min(body.length, from + length); at += 1)
+    body[at] = Math.floor(256 * random());
+  return { path: 'inferences', headers, body };
+}
+
+/** A good request in which one value is nested deeper than the call stack. */
+function deepRequest(random: Random): MutatedRequest {
+  const request = pick(SEEDS, random);
+  const text = request.body.toString('latin1');
+  const values = [...text.matchAll(/[:,[]\s*(-?\d[\d.]*|"[^"]*"|null)(?=\s*[,\]}])/g)];
+  const { index = 0, 0: found = '' } = values.length === 0 ? {} : pick(values, random);
+  const deep = nestedValue(Math.floor(random() * MAX_DEPTH), random() < 0.3);
+  const [before, after] = [text.slice(0, index + found.slice(0, 1).length), text.slice(index + found.length)];
+  return { ...request, body: Buffer.from(before + deep + after, 'latin1') };
 }
 
 function mutated(request: MutatedRequest, random: Random): MutatedRequest {

@@ -1,10 +1,10 @@
 /**
  * Sends mutated payloads to a running server: 200,000, or `FUZZ_PAYLOADS`, from the seed `FUZZ_SEED` or a new one.
  *
- * A finding is an answer of 500, none at all, a process that ended, or memory that grows. The exit code is 1 then; a finding is made
- * again by its seed.
+ * A finding is an answer of 500, none at all, a process that ended, memory that grows or has a peak beyond its bound, or files that
+ * stay in the temporary folder. The exit code is 1 then; a finding is made again by its seed.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,10 +19,15 @@ const KEY = 'lw_fuzz_admin_key_0123456789';
 const CONCURRENCY = 16;
 /** Memory may grow by this much between the first fifth and the end: caches fill, heaps wait for their collection. */
 const MAX_GROWTH_MB = 300;
+/** Peak of the whole process: four Parquet files of 512 MB in DuckDB each, the bodies that may be held, and the heap. */
+const MAX_PEAK_MB = 3_500;
+/** How long an answer may take: the large bodies of several connections are decoded one after another. */
+const ANSWER_TIMEOUT_MS = 120_000;
 const count = Number(process.env['FUZZ_PAYLOADS'] ?? 200_000);
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 30);
 
 const folder = mkdtempSync(join(tmpdir(), 'leeway-fuzz-'));
+const temporary = mkdtempSync(join(tmpdir(), 'leeway-fuzz-'));
 const port = await freePort();
 const server = await SpawnedProcess.start({
   script: fileURLToPath(new URL('../../apps/server/main.js', import.meta.url)),
@@ -30,6 +35,7 @@ const server = await SpawnedProcess.start({
     LEEWAY_PORT: String(port),
     LEEWAY_ADMIN_KEY: KEY,
     LEEWAY_DATA_DIR: folder,
+    TMPDIR: temporary,
     LEEWAY_LOG_LEVEL: 'error',
   },
   logFile: join(folder, 'server.log'),
@@ -80,16 +86,22 @@ function send(oneSeed: number): Promise<number> {
       },
     );
     request.on('error', () => resolve(0));
+    request.setTimeout(ANSWER_TIMEOUT_MS, () => request.destroy());
     request.end(body);
   });
 }
 
 let next = 0;
 let earlyMb = NaN;
+let peakMb = 0;
+let slowestMs = 0;
+const watch = setInterval(() => (peakMb = Math.max(peakMb, residentMegabytes(server.pid) || 0)), 20);
 async function sendAll(): Promise<void> {
   while (next < count && findings.length < 10 && server.isRunning) {
     const oneSeed = (seed + 7_919 * (next += 1)) % 2 ** 31;
+    const startedAt = performance.now();
     let status = await send(oneSeed);
+    slowestMs = Math.max(slowestMs, performance.now() - startedAt);
     // A connection that the server closed after a refused body may end under the next request: that one is sent again.
     if (status === 0) status = await send(oneSeed);
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
@@ -101,20 +113,28 @@ async function sendAll(): Promise<void> {
   }
 }
 await Promise.all(Array.from({ length: CONCURRENCY }, sendAll));
+clearInterval(watch);
 const lateMb = residentMegabytes(server.pid);
 if (!server.isRunning) findings.push({ seed, finding: 'the server ended' });
 if (lateMb > earlyMb + MAX_GROWTH_MB)
   findings.push({ seed, finding: `memory grew from ${earlyMb} to ${lateMb} MB` });
+if (peakMb > MAX_PEAK_MB) findings.push({ seed, finding: `memory had a peak of ${peakMb} MB` });
+const left = readdirSync(temporary, { recursive: true })
+  .map(String)
+  .filter((name) => name.includes('upload'));
+if (left.length > 0) findings.push({ seed, finding: `files were left: ${left.join(', ')}` });
+for (const { finding } of findings) console.log(finding);
 agent.destroy();
 await server.stop();
-rmSync(folder, { recursive: true, force: true });
+for (const each of [folder, temporary]) rmSync(each, { recursive: true, force: true });
 console.log(
   JSON.stringify({
     fuzz: 'payloads',
     seed,
     payloads: next,
     statuses: Object.fromEntries([...statuses].sort(([a], [b]) => a - b)),
-    memoryMb: [Math.round(earlyMb), Math.round(lateMb)],
+    memoryMb: { early: Math.round(earlyMb), late: Math.round(lateMb), peak: Math.round(peakMb) },
+    slowestMs: Math.round(slowestMs),
     findings: findings.length,
   }),
 );

@@ -2,12 +2,18 @@ import { Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { inferencesSchema, partSchema, type EventReceipt, type IngestReceipt } from '#ingest';
+import {
+  inferencesSchema,
+  partSchema,
+  type BesideBody,
+  type EventReceipt,
+  type IngestReceipt,
+} from '#ingest';
 import { PAYLOAD_PARTS } from '#payloads';
 import { LeewayError } from '#platform';
 import { KeyInPath, Needs } from '../http/auth.guard.js';
 import { RawBody } from '../http/body-parsers.js';
-import { readIngestRequest } from '../http/ingest-request.js';
+import { readIngestRequest, type IngestRequest } from '../http/ingest-request.js';
 import { readQuery } from '../http/validation.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
@@ -55,7 +61,8 @@ export class InferencesController {
     const { model, version } = request.params;
     const payloadId = request.headers['idempotency-key'];
     const part = request.query.part === undefined ? undefined : readQuery(partQuery, request.query).part;
-    const read = readIngestRequest(request, { payloadId, part });
+    const read = this.read(request, { payloadId, part });
+    if (read instanceof Promise) return read;
     const { ingest, parquetIngest } = this.rooms;
     switch (read.kind) {
       case 'payload':
@@ -89,11 +96,26 @@ export class InferencesController {
   events(@Req() request: IngestHttpRequest): Promise<EventReceipt> {
     const { model, version } = request.params;
     const { ingest } = this.rooms;
-    const read = readIngestRequest(request, { payloadId: undefined, part: undefined });
+    const read = this.read(request, { payloadId: undefined, part: undefined });
+    if (read instanceof Promise) return read;
     if (read.kind === 'events') return ingest.acceptEvents(model, version, read.events);
     throw new LeewayError(
       'unsupported-media-type',
       'this endpoint takes CloudEvents: ce- headers, application/cloudevents+json or application/cloudevents-batch+json',
     );
+  }
+
+  /** The request as it is read at once, as nearly all are; one that cannot be read is counted first, and then refused. */
+  private read(request: IngestHttpRequest, beside: BesideBody): IngestRequest | Promise<never> {
+    try {
+      return readIngestRequest(request, beside);
+    } catch (error) {
+      return this.refuse(request, error);
+    }
+  }
+
+  private async refuse({ params }: IngestHttpRequest, error: unknown): Promise<never> {
+    if (error instanceof LeewayError) await this.rooms.ingest.countUnreadable(params.model, params.version);
+    throw error;
   }
 }

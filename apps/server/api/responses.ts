@@ -203,7 +203,7 @@ export const eventReceiptAnswer = z.object({
   receipts: z.array(receiptAnswer),
   ignoredEventCount: z.number().int().describe('Events that are not of inferences'),
   failures: z
-    .array(z.object({ event: z.number().int(), detail: z.string() }))
+    .array(z.object({ event: z.number().int().describe('Its place in the batch'), detail: z.string() }))
     .describe('Events of a batch that could not be decoded; the others were counted'),
 });
 

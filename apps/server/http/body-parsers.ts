@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { MAX_PAYLOAD_BYTES } from '#ingest';
+import { isBinaryMode } from '#payloads';
 import { LeewayError, messageOf } from '#platform';
 import { readRawBody, type BodyBudget } from './raw-body.js';
 
@@ -24,6 +25,12 @@ function wantsBytes(request: FastifyRequest): boolean {
 /** Installs Leeway's body parsers in place of the framework's. */
 export function installBodyParsers(fastify: FastifyInstance, budget: BodyBudget): void {
   fastify.removeAllContentTypeParsers();
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    // KServe's logger sends the content type of the call's request with every event: it says nothing of the data, and may be none.
+    if (isBinaryMode(request.headers) && wantsBytes(request))
+      request.headers['content-type'] = 'application/octet-stream';
+    done();
+  });
   fastify.addContentTypeParser(
     'application/json',
     { bodyLimit: MAX_PAYLOAD_BYTES },

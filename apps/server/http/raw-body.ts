@@ -51,7 +51,8 @@ export async function readRawBody(
   stream: Readable,
   budget: BodyBudget,
 ): Promise<Buffer> {
-  const encoding = String(request.headers['content-encoding'] ?? 'identity').toLowerCase();
+  const given = (request.headers['content-encoding'] ?? '').trim().toLowerCase();
+  const encoding = given === '' ? 'identity' : given;
   if (encoding !== 'identity' && !isKnown(encoding))
     throw new LeewayError(
       'unsupported-media-type',

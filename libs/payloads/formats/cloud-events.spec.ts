@@ -55,6 +55,23 @@ describe('events in binary mode', () => {
     expect(keyOf({ 'ce-time': '2026-11-23T05:00:00Z' })).toBe(keys[0]);
   });
 
+  it('have percent-encoded attributes, which structured events have as they are', () => {
+    const at = (changes: object): unknown => readBinaryEvent({ ...HEADERS, ...changes }, BODY);
+    expect(at({ 'ce-id': 'Z%C3%BCrich' })).toMatchObject({ callId: 'Zürich' });
+    expect(at({ 'ce-id': '"a \\"b\\""' })).toMatchObject({ callId: 'a "b"' });
+    expect(at({ 'ce-id': '100%' })).toMatchObject({ callId: '100%' });
+  });
+
+  it('know where the JSON of their body ends when its header came along', () => {
+    const spec = { name: 'r', shape: [1], datatype: 'FP64', parameters: { binary_data_size: 8 } };
+    const head = utf8(`${JSON.stringify({ outputs: [spec] })} `);
+    const body = new Uint8Array([...head, ...new Uint8Array(8).fill(32)]);
+    for (const length of [head.length, null])
+      expect(readBinaryEvent(HEADERS, body, length)).toMatchObject({
+        body: { format: 'v2-binary', jsonLength: head.length },
+      });
+  });
+
   it("are paired by Seldon's request id where there is one", () => {
     expect(readBinaryEvent({ ...HEADERS, 'ce-requestid': 'call-7' }, BODY)).toMatchObject({
       callId: 'call-7',
@@ -91,7 +108,7 @@ describe('structured events', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['a number', 7, /the number 7/],
-    ['a batch with something else in it', [EVENT, null], /event \/1 is null/],
+    ['a batch of one that is something else', [null], /event \/0 is null/],
     ['no attributes', {}, /no "id", "source", "type", "specversion"/],
     ['data that is not base64', { ...EVENT, data_base64: '***' }, /not base64/],
     ['a text that is not JSON', { ...EVENT, data: '{' }, /not JSON/],
@@ -100,5 +117,27 @@ describe('structured events', () => {
   ])('%s is refused', (_, body, message) => {
     expect(() => readStructuredEvents(body, 10)).toThrow(UnreadablePayload);
     expect(() => readStructuredEvents(body, 10)).toThrow(message);
+  });
+
+  it('that cannot be read say so in their place, and the others of the batch are read', () => {
+    const events = [
+      EVENT,
+      null,
+      {},
+      { ...EVENT, time: 'noon' },
+      { ...EVENT, data: 'no JSON' },
+      { ...EVENT, data_base64: '***' },
+      EVENT,
+    ];
+    const read = readStructuredEvents(events, 10);
+    expect(read.map((event) => ('problem' in event ? event.problem.message : event.part))).toEqual([
+      'response',
+      expect.stringContaining('/1 is null'),
+      expect.stringContaining('no "id"'),
+      expect.stringContaining('"noon" is not RFC 3339'),
+      expect.stringContaining('not JSON'),
+      expect.stringContaining('/5/data_base64 is not base64'),
+      'response',
+    ]);
   });
 });

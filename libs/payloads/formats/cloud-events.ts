@@ -21,6 +21,14 @@ export interface OtherEvent {
   readonly type: string;
 }
 
+/** An event of a batch that cannot be read; the others can. */
+export interface UnreadableEvent {
+  readonly part: null;
+  readonly problem: UnreadablePayload;
+}
+
+export type ReadEvent = InferenceEvent | OtherEvent | UnreadableEvent;
+
 /** Attributes of an event by their CloudEvents names, in lower case, and its data. */
 interface RawEvent {
   readonly attributes: ReadonlyMap<string, string>;
@@ -44,41 +52,60 @@ export function isBinaryMode(headers: Readonly<Record<string, unknown>>): boolea
 export function readBinaryEvent(
   headers: Readonly<Record<string, unknown>>,
   bytes: Uint8Array,
+  jsonLength: number | null = null,
 ): InferenceEvent | OtherEvent {
   const attributes = new Map<string, string>();
   for (const [name, value] of Object.entries(headers))
     if (name.startsWith(PREFIX) && typeof value === 'string')
-      attributes.set(name.slice(PREFIX.length), value);
-  return eventOf({ attributes, readData: () => sniffBody(bytes) }, '');
+      attributes.set(name.slice(PREFIX.length), attributeOf(value));
+  return eventOf({ attributes, readData: () => sniffBody(bytes, jsonLength) }, '');
+}
+
+/** A header as the attribute that it stands for: without quotes around it, and percent-decoded (CloudEvents 1.0.2, HTTP binding, 3.1.3.2). */
+function attributeOf(header: string): string {
+  const text = /^".*"$/s.test(header) ? header.slice(1, -1).replaceAll(/\\(.)/gs, '$1') : header;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /**
  * The events of a structured body (`application/cloudevents+json`, an object) or of a batch
- * (`application/cloudevents-batch+json`, an array).
+ * (`application/cloudevents-batch+json`, an array), in their order. One of a batch that cannot be read says so in its place.
  *
- * @throws UnreadablePayload `wrong-form`, `not-json`, `too-many-rows` for more than `maxEvents`
+ * @throws UnreadablePayload `wrong-form` and `not-json` for an event that is alone, `too-many-rows` for more than `maxEvents`
  */
-export function readStructuredEvents(body: unknown, maxEvents: number): (InferenceEvent | OtherEvent)[] {
-  const events = Array.isArray(body) ? (body as readonly unknown[]) : [body];
-  if (events.length > maxEvents)
+export function readStructuredEvents(body: unknown, maxEvents: number): ReadEvent[] {
+  if (!Array.isArray(body)) return [structuredEvent(body, '')];
+  if (body.length > maxEvents)
     throw new UnreadablePayload(
       'too-many-rows',
-      `the batch has ${events.length} events; send at most ${maxEvents} at once`,
+      `the batch has ${body.length} events; send at most ${maxEvents} at once`,
     );
-  return events.map((event, index) => {
-    const pointer = Array.isArray(body) ? `/${index}` : '';
-    if (!isRecord(event))
-      throw new UnreadablePayload(
-        'wrong-form',
-        `the event ${pointer} is ${kindOf(event)}; expected an object`,
-        pointer,
-      );
-    const attributes = new Map<string, string>();
-    for (const [name, value] of Object.entries(event))
-      if (name !== 'data' && name !== 'data_base64' && ['string', 'number', 'boolean'].includes(typeof value))
-        attributes.set(name.toLowerCase(), String(value));
-    return eventOf({ attributes, readData: () => structuredData(event, pointer) }, pointer);
+  return (body as readonly unknown[]).map((event, index): ReadEvent => {
+    try {
+      return structuredEvent(event, `/${index}`);
+    } catch (error) {
+      if (!(error instanceof UnreadablePayload) || body.length === 1) throw error;
+      return { part: null, problem: error };
+    }
   });
+}
+
+function structuredEvent(event: unknown, pointer: string): InferenceEvent | OtherEvent {
+  if (!isRecord(event))
+    throw new UnreadablePayload(
+      'wrong-form',
+      `the event ${pointer} is ${kindOf(event)}; expected an object`,
+      pointer,
+    );
+  const attributes = new Map<string, string>();
+  for (const [name, value] of Object.entries(event))
+    if (name !== 'data' && name !== 'data_base64' && ['string', 'number', 'boolean'].includes(typeof value))
+      attributes.set(name.toLowerCase(), String(value));
+  return eventOf({ attributes, readData: () => structuredData(event, pointer) }, pointer);
 }
 
 function structuredData(event: Readonly<Record<string, unknown>>, pointer: string): ReadBody {

@@ -1,7 +1,9 @@
 import type { DecodedRows, DecodingContext } from '../decoding.js';
 import { UnreadablePayload } from '../decoding.js';
-import { isRecord, kindOf } from '../rejections.js';
+import { namesOf } from '../records.js';
+import { isRecord, kindOf, shortened } from '../rejections.js';
 import { decodeTable } from '../table.js';
+import { UnexpectedColumns } from '../unexpected-columns.js';
 
 /**
  * Decodes `{ columns: { name: [values] }, inferenceIds?: […], timestamps?: […] }`.
@@ -19,28 +21,40 @@ export function decodeColumns(
       `"columns" is ${kindOf(columns)}; expected an object of column names and arrays`,
       '/columns',
     );
-  const lists = Object.entries(columns).map(
-    ([name, list]) => [name, listOf(list, `/columns/${name}`)] as const,
-  );
   const ids = inferenceIds === undefined ? undefined : listOf(inferenceIds, '/inferenceIds');
   const times = timestamps === undefined ? undefined : listOf(timestamps, '/timestamps');
-  const rowCount = lists[0]?.[1].length ?? ids?.length ?? 0;
-  for (const [pointer, list] of [
-    ...lists.map(([name, list]) => [`/columns/${name}`, list] as const),
-    ['/inferenceIds', ids] as const,
-    ['/timestamps', times] as const,
-  ]) {
-    if (list === undefined || list.length === rowCount) continue;
-    throw new UnreadablePayload(
-      'wrong-form',
-      `${pointer} has ${list.length} values and the first column ${rowCount}; all must have one a row`,
-      pointer,
-    );
+  const known = namesOf(context.columns);
+  const unexpected = new UnexpectedColumns(known);
+  const lists = new Map<string, readonly unknown[]>();
+  let rowCount = -1;
+  for (const name of Object.keys(columns)) {
+    const list = listOf(columns[name], `/columns/${name}`);
+    if (rowCount < 0) rowCount = list.length;
+    checkLength(list, rowCount, `/columns/${name}`);
+    if (known.has(name)) lists.set(name, list);
+    else unexpected.addToAll(name);
   }
-  return decodeTable({ rowCount, columns: new Map(lists), inferenceIds: ids, timestamps: times }, context);
+  if (rowCount < 0) rowCount = ids?.length ?? 0;
+  if (ids !== undefined) checkLength(ids, rowCount, '/inferenceIds');
+  if (times !== undefined) checkLength(times, rowCount, '/timestamps');
+  const table = { rowCount, columns: lists, unexpected: [unexpected], inferenceIds: ids, timestamps: times };
+  return decodeTable(table, context);
+}
+
+function checkLength({ length }: readonly unknown[], rowCount: number, pointer: string): void {
+  if (length === rowCount) return;
+  throw new UnreadablePayload(
+    'wrong-form',
+    `${shortened(pointer)} has ${length} values and the first column ${rowCount}; all must have one a row`,
+    pointer,
+  );
 }
 
 function listOf(value: unknown, pointer: string): readonly unknown[] {
   if (Array.isArray(value)) return value as readonly unknown[];
-  throw new UnreadablePayload('wrong-form', `${pointer} is ${kindOf(value)}; expected an array`, pointer);
+  throw new UnreadablePayload(
+    'wrong-form',
+    `${shortened(pointer)} is ${kindOf(value)}; expected an array`,
+    pointer,
+  );
 }

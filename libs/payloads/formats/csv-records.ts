@@ -18,8 +18,7 @@ export function csvRecords(text: string, maxRows: number): string[][] {
       relax_column_count: true,
       // A quote inside a field that is not quoted (5" pipe) is a character like any other.
       relax_quotes: true,
-      // Files that several tools wrote mix them; by itself the parser expects what ends the first line.
-      record_delimiter: ['\r\n', '\n', '\r'],
+      record_delimiter: lineEnds(text),
       skip_empty_lines: true,
       max_record_size: MAX_RECORD_LENGTH,
       to: maxRows + 2,
@@ -29,6 +28,14 @@ export function csvRecords(text: string, maxRows: number): string[][] {
     const line = 'lines' in error ? Number(error.lines) : 1;
     throw new UnreadablePayload('wrong-form', `line ${line}: ${error.message}`, `/lines/${line}`);
   }
+}
+
+/**
+ * What ends a line. Files that several tools wrote mix them, and by itself the parser expects what ends the first line; looking for
+ * three takes a tenth longer than for one.
+ */
+function lineEnds(text: string): string[] {
+  return text.includes('\r') ? ['\r\n', '\n', '\r'] : ['\n'];
 }
 
 /** Columns that a header may name: more than any model has, and few enough to be looked at one by one. */

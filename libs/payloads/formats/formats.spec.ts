@@ -688,6 +688,16 @@ describe('tensors of several kinds in one body', () => {
     expect(() => decode('json', { inputs: [json, json] })).toThrow(/two tensors have the name "origin"/);
   });
 
+  it('refuse 64-bit categories that JSON rounds, and no numbers', () => {
+    const long = (name: string) =>
+      `{"name":"${name}","shape":[2],"datatype":"INT64","data":[9007199254740993,5]}`;
+    const decoded = decode('json', `{"inputs":[${long('distance')},${long('origin')}]}`);
+    expect(decoded.rejections.listed).toMatchObject([
+      { row: 0, reason: 'wrong-type', column: 'origin', message: expect.stringContaining('beyond 2^53') },
+    ]);
+    expect(cellsOf(decoded)).toEqual({ distance: [5], origin: ['5'] });
+  });
+
   it('refuse only the row of a text that is not UTF-8', () => {
     const texts = new Uint8Array([...bytesTensor(['ATL']), 1, 0, 0, 0, 255]);
     const [bytes, jsonLength] = binary('inputs', [
@@ -741,5 +751,56 @@ describe('names that the schema does not know', () => {
   it('are given back cut when they are long', () => {
     const decoded = decode('json', [{ ...rows[0], ['x'.repeat(1_000_000)]: 1 }], { part: 'request' });
     expect(decoded.unexpectedColumns[0]?.length).toBeLessThan(300);
+  });
+});
+
+describe("what Fluent Bit ships of BentoML's monitoring", () => {
+  const record = {
+    distance: 1,
+    origin: 'a',
+    timestamp: '2026-11-23T03:33:59.490137',
+    request_id: '14642743634293743168',
+  };
+  it('is taken with its time, which has no zone, and its id', () => {
+    const { batch } = decode('json', [record], { part: 'request' });
+    expect([batch.inferenceIds, [...batch.timestamps]]).toEqual([
+      ['14642743634293743168'],
+      [Date.UTC(2026, 10, 23, 3, 33, 59, 490)],
+    ]);
+  });
+
+  it.each<[string, unknown, [number, string, string | null][]]>([
+    ['a record that is none', 7, [[1, 'not-an-object', null]]],
+    ['a record in an array', [record], [[1, 'not-an-object', null]]],
+    ['an empty record', {}, [[1, 'missing-column', 'distance']]],
+    [
+      'a time of another form',
+      { ...record, request_id: 'q', timestamp: '23/Nov/2026' },
+      [[1, 'bad-timestamp', null]],
+    ],
+    [
+      'a time as a number, as Fluent Bit has its own',
+      { ...record, request_id: 'q', timestamp: 1_795_406_400 },
+      [[1, 'bad-timestamp', null]],
+    ],
+    ['an id that lost its quotes', { ...record, request_id: 14_642_743 }, [[1, 'bad-inference-id', null]]],
+    ['the same id again', record, [[1, 'duplicate-inference-id', null]]],
+    ['a column that is missing', { origin: 'a' }, [[1, 'missing-column', 'distance']]],
+    [
+      'a sequence for a number',
+      { ...record, request_id: 'q', distance: [1, 2] },
+      [[1, 'wrong-type', 'distance']],
+    ],
+    ['a number in quotes', { ...record, request_id: 'q', distance: '1' }, [[1, 'wrong-type', 'distance']]],
+    [
+      'a category that is an object',
+      { ...record, request_id: 'q', origin: {} },
+      [[1, 'wrong-type', 'origin']],
+    ],
+  ])('with %s refuses that record, as an array and as lines', (_, bad, refusals) => {
+    const records = [record, bad];
+    const lines = records.map((each) => JSON.stringify(each)).join('\n');
+    expect(refusalsOf(decode('json', records, { part: 'request' }))).toEqual(refusals);
+    expect(refusalsOf(decode('ndjson', lines, { part: 'request' }))).toEqual(refusals);
   });
 });

@@ -1,4 +1,4 @@
-import { UnreadablePayload, type DecodedRows, type DecodingContext } from '../decoding.js';
+import { checkRowCount, UnreadablePayload, type DecodedRows, type DecodingContext } from '../decoding.js';
 import { decodeRecords } from '../records.js';
 import { isRecord, kindOf, quoted } from '../rejections.js';
 import { decodeColumns } from './columns.js';
@@ -16,7 +16,10 @@ const ENVELOPE_FIELDS = ['payloadId', 'part', 'rows', 'columns', 'inferenceIds',
  * @throws UnreadablePayload `wrong-form`, `too-many-rows`
  */
 export function decodeJson(body: unknown, context: DecodingContext): DecodedRows {
-  if (Array.isArray(body)) return decodeRecords(body, formOf(body, context), context);
+  if (Array.isArray(body)) {
+    checkRowCount(body.length, context);
+    return decodeRecords(body, formOf(body, context), context);
+  }
   if (!isRecord(body)) throw new UnreadablePayload('wrong-form', `the body is ${kindOf(body)}; ${EXPECTED}`);
   if ('rows' in body || 'columns' in body) return decodeEnvelope(body, context);
   if (isV2(body)) return decodeV2Json(body, context);

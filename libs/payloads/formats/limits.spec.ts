@@ -24,6 +24,7 @@ describe('a body whose rows would be far larger than itself', () => {
   });
 
   it.each<[string, unknown]>([
+    ['flat records', new Array(1_000_000).fill({})],
     ['instances', { instances: new Array(2_000_000).fill(1) }],
     ["Seldon's ndarray", { data: { ndarray: new Array(2_000_000).fill(1) } }],
     [

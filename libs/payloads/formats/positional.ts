@@ -56,11 +56,15 @@ export function recordRows(rows: readonly unknown[], known: ReadonlySet<string>,
       misshapen.set(row, (of) => `${what} ${of} is ${kindOf(value)}; others are objects`);
       return;
     }
-    unexpected.note(value, row);
     for (const name of Object.keys(value)) {
-      if (!known.has(name)) continue;
       let cells = columns.get(name);
-      if (cells === undefined) columns.set(name, (cells = new Array<unknown>(rows.length).fill(undefined)));
+      if (cells === undefined) {
+        if (!known.has(name)) {
+          unexpected.addTo(row, name);
+          continue;
+        }
+        columns.set(name, (cells = new Array<unknown>(rows.length).fill(undefined)));
+      }
       cells[row] = value[name];
     }
   });

@@ -33,22 +33,8 @@ export function tensorRows(
   const isAlone = tensors.length === 1;
   if (isAlone && (first.width > 1 || !names.has(first.name)))
     return { rowCount: first.rowCount, build: matrixColumns(first, columns, pointer) };
-  checkNames(tensors, pointer);
   const { rowCount } = tensors.find(({ name }) => names.has(name)) ?? first;
   return { rowCount, build: (known) => namedColumns(tensors, { known, rowCount, pointer }) };
-}
-
-function checkNames(tensors: readonly Tensor[], pointer: string): void {
-  const seen = new Set<string>();
-  tensors.forEach(({ name }, index) => {
-    if (seen.has(name))
-      throw new UnreadablePayload(
-        'wrong-form',
-        `two tensors have the name ${quoted(name)}; a column has one`,
-        `${pointer}/${index}/name`,
-      );
-    seen.add(name);
-  });
 }
 
 interface NamedTensors {
@@ -67,6 +53,12 @@ function namedColumns(tensors: readonly Tensor[], { known, rowCount, pointer }: 
       unexpected.addToAll(name);
       return;
     }
+    if (columns.has(name))
+      throw new UnreadablePayload(
+        'wrong-form',
+        `two tensors have the name ${quoted(name)}; a column has one`,
+        `${pointer}/${index}/name`,
+      );
     if (tensor.rowCount !== rowCount)
       throw new UnreadablePayload(
         'wrong-form',

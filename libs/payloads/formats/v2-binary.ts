@@ -43,7 +43,7 @@ export function decodeV2Binary(
   const arena = new DoubleArena((bytes.length - jsonLength) >> 3);
   const isText = new Map(context.columns.map(({ name, type }) => [name, type !== 'numeric']));
   const take = (spec: Readonly<Record<string, unknown>>, pointer: string): Tensor => {
-    if (!hasBinarySize(spec)) return readJsonTensor(spec, pointer);
+    if (!hasBinarySize(spec)) return readJsonTensor(spec, pointer, context);
     const name = nameOf(spec, pointer);
     const size = binarySize(spec, pointer);
     if (offset + size > bytes.length)
@@ -88,8 +88,8 @@ function hasBinarySize({ parameters }: Readonly<Record<string, unknown>>): boole
 /** The bytes that the tensors of a body say they have behind its JSON. */
 export function binaryLength(body: unknown): number {
   if (!isRecord(body)) return 0;
-  const tensors = [body['inputs'], body['outputs']].flatMap((list): unknown[] =>
-    Array.isArray(list) ? list : [],
+  const tensors = [body['inputs'], body['outputs']].flatMap((list) =>
+    Array.isArray(list) ? (list as readonly unknown[]) : [],
   );
   let length = 0;
   for (const tensor of tensors)

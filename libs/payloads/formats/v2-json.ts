@@ -1,3 +1,4 @@
+import type { PayloadColumn } from '../column-batch.js';
 import { UnreadablePayload, type DecodedRows, type DecodingContext } from '../decoding.js';
 import { isRecord, kindOf } from '../rejections.js';
 import { decodeHalves, sideColumns, type Half } from './halves.js';
@@ -22,7 +23,7 @@ export function isV2(body: Readonly<Record<string, unknown>>): boolean {
  * @throws UnreadablePayload `wrong-form`, `too-many-rows`
  */
 export function decodeV2Json(body: Readonly<Record<string, unknown>>, context: DecodingContext): DecodedRows {
-  return decodeV2(body, context, readJsonTensor);
+  return decodeV2(body, context, (spec, pointer) => readJsonTensor(spec, pointer, context));
 }
 
 /** Reads the values of one tensor of `inputs` or `outputs`. */
@@ -77,7 +78,11 @@ export function nameOf(spec: Readonly<Record<string, unknown>>, pointer: string)
 }
 
 /** The tensor whose values are in the JSON. */
-export function readJsonTensor(spec: Readonly<Record<string, unknown>>, pointer: string): Tensor {
+export function readJsonTensor(
+  spec: Readonly<Record<string, unknown>>,
+  pointer: string,
+  { columns }: Pick<DecodingContext, 'columns'>,
+): Tensor {
   const { data, shape } = spec;
   if (!Array.isArray(data))
     throw new UnreadablePayload(
@@ -88,5 +93,32 @@ export function readJsonTensor(spec: Readonly<Record<string, unknown>>, pointer:
       `${pointer}/data`,
     );
   const values = flattened(data);
-  return { name: nameOf(spec, pointer), ...shapeOf(shape, values.length, pointer), values };
+  const name = nameOf(spec, pointer);
+  return {
+    name,
+    ...shapeOf(shape, values.length, pointer),
+    values: isLong(spec['datatype']) ? withDigits(values, name, columns) : values,
+  };
+}
+
+function isLong(datatype: unknown): boolean {
+  return datatype === 'INT64' || datatype === 'UINT64';
+}
+
+/** What stands for a 64-bit number that JSON's numbers do not hold. */
+const LOST_DIGITS = Symbol(
+  'a whole number beyond 2^53, whose last digits JSON loses; send it as BYTES or behind the JSON',
+);
+
+/** Ids are often 64-bit numbers: as categories, those that were rounded would be counted as others. As numbers they are near enough. */
+function withDigits(
+  values: readonly unknown[],
+  name: string,
+  columns: readonly PayloadColumn[],
+): readonly unknown[] {
+  const isLost = (value: unknown): boolean =>
+    typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
+  if (!values.some(isLost) || columns.some((column) => column.name === name && column.type === 'numeric'))
+    return values;
+  return values.map((value) => (isLost(value) ? LOST_DIGITS : value));
 }

@@ -5,6 +5,7 @@ import {
   doublesOf,
   integersOf,
   ParquetFile,
+  parquetKindOf,
   quotedColumn,
   UnreadableParquet,
 } from '#platform';
@@ -19,10 +20,13 @@ import { matchColumns, unreadable, type BaselineReader, type BaselineStream } fr
 export const readParquet: BaselineReader<BaselineStream> = async function* ({ stream }, columns) {
   const file = await ParquetFile.open(stream);
   try {
-    const present = (await file.columns()).map(({ name }) => name);
-    const matched = matchColumns(columns, present, 'the Parquet file');
+    const present = await file.columns();
+    const names = present.map(({ name }) => name);
+    const matched = matchColumns(columns, names, 'the Parquet file');
+    const isFloat = (name: string): boolean =>
+      present.some((column) => column.name === name && parquetKindOf(column) === 'number');
     const readers: ColumnReader[] = [];
-    for (const column of matched) readers.push(await readerOf(column, file));
+    for (const column of matched) readers.push(await readerOf(column, file, isFloat(column.name)));
     for await (const chunk of file.chunks(readers.map(({ expression }) => expression))) {
       yield { rowCount: chunk.rowCount, columns: readers.map((reader, index) => reader.read(chunk, index)) };
     }
@@ -39,12 +43,15 @@ interface ColumnReader {
   read(chunk: DuckDBDataChunk, index: number): BatchColumn;
 }
 
-async function readerOf(column: ColumnSpec, file: ParquetFile): Promise<ColumnReader> {
+async function readerOf(column: ColumnSpec, file: ParquetFile, isFloat: boolean): Promise<ColumnReader> {
   if (column.type === 'numeric')
     return {
       expression: doublesExpression(column.name),
       read: (chunk, index) => numbersOf(column.name, doublesOf(chunk, index)),
     };
+  // A number as a category has the text that JSON has for it: "1", where DuckDB writes "1.0".
+  const textOf = (value: unknown): unknown =>
+    isFloat && typeof value === 'string' ? String(Number(value)) : value;
   const text = `cast(${quotedColumn(column.name)} as varchar)`;
   const dictionary = column.type === 'text' ? null : await file.dictionary(text);
   if (dictionary === null)
@@ -53,10 +60,10 @@ async function readerOf(column: ColumnSpec, file: ParquetFile): Promise<ColumnRe
       read: (chunk, index) =>
         stringsOf(
           column,
-          chunk.getColumnValues(index).map((value) => readCell(value, column)),
+          chunk.getColumnValues(index).map((value) => readCell(textOf(value), column)),
         ),
     };
-  const cells = dictionary.values.map((value) => readCell(value, column));
+  const cells = dictionary.values.map((value) => readCell(textOf(value), column));
   return {
     expression: dictionary.expression,
     read: (chunk, index) =>
