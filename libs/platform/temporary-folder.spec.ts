@@ -39,6 +39,10 @@ describe('temporary folders', () => {
     expect(existsSync(living.folder)).toBe(false);
   }, 30_000);
 
+  it('that cannot be read are no reason not to start', async () => {
+    expect(await sweepTemporaryFolders(join(place, 'nowhere'))).toBe(0);
+  });
+
   it('can be made again after the system cleaned them by age', async () => {
     rmSync(dirname(await createTemporaryFolder('parquet')), { recursive: true });
     const again = await createTemporaryFolder('export');

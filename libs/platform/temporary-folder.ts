@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LeewayError } from './errors.js';
 import { lockFolder, type FolderLock } from './folder-lock.js';
 
 const PREFIX = 'leeway-temp-';
@@ -30,40 +29,53 @@ export async function createTemporaryFolder(purpose: string): Promise<string> {
 
 /**
  * Removes the temporary files of processes that are no more, and returns of how many. The operating system drops the lock of a
- * process that died, so nothing is guessed from names or ages. Folders of other users are left alone.
+ * process that died, so nothing is guessed from names or ages. What cannot be read or removed, such as folders of other users, is
+ * left alone: it must not keep a process from starting.
  */
 export async function sweepTemporaryFolders(root = tmpdir()): Promise<number> {
   let count = 0;
-  for (const name of await readdir(root)) {
+  for (const name of await readdir(root).catch((): string[] => [])) {
     const path = join(root, name);
     if (!name.startsWith(PREFIX) || path === own?.path) continue;
     const lock = tryToLock(path);
     if (lock === null) continue;
     lock.release();
-    await rm(path, { recursive: true, force: true });
-    count += 1;
+    count += await rm(path, { recursive: true, force: true }).then(
+      () => 1,
+      () => 0,
+    );
   }
   return count;
 }
 
+/** How often a new folder may be lost to a process that sweeps at that moment; more often, locks do not work there. */
+const MAX_TRIES = 3;
+
 function ownFolder(): string {
-  if (own === null) {
+  own ??= makeOwnFolder();
+  return own.path;
+}
+
+function makeOwnFolder(): OwnFolder {
+  for (let tries = 1; ; tries += 1) {
     const path = mkdtempSync(join(tmpdir(), PREFIX));
     const lock = tryToLock(path);
-    // Another process swept in the moment between the two lines.
-    if (lock === null) return ownFolder();
-    own = { path, lock };
-    process.once('exit', () => rmSync(path, { recursive: true, force: true }));
+    if (lock === null && tries < MAX_TRIES) continue;
+    if (lock === null)
+      throw new Error(`no file can be locked in the folder for temporary files, ${tmpdir()}`);
+    process.once('exit', () => {
+      if (own?.path === path) own.lock.release();
+      rmSync(path, { recursive: true, force: true });
+    });
+    return { path, lock };
   }
-  return own.path;
 }
 
 /** Null when another process has the folder, or may not be asked. */
 function tryToLock(path: string): FolderLock | null {
   try {
     return lockFolder(path);
-  } catch (error) {
-    if (error instanceof LeewayError || path !== own?.path) return null;
-    throw error;
+  } catch {
+    return null;
   }
 }
