@@ -102,7 +102,7 @@ export function connectRooms(
       metrics: performanceMetrics,
     },
     clock,
-    lateness,
+    { lateness, capturedForMs: DEFAULT_INGEST_LIMITS.maxCapturedAgeMs },
   );
   return {
     baselines,

@@ -143,7 +143,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
       metrics: metrics.performance,
     },
     clock,
-    lateness,
+    { lateness, capturedForMs: limits.maxCapturedAgeMs },
   );
 
   const outbox = new Outbox(database, jobs, clock, logger, metrics.outbox);

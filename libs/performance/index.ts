@@ -4,7 +4,7 @@ export { GroundTruthIntake } from './ground-truth-intake.js';
 export { JUDGEMENT_REASONS, PERFORMANCE_STATUSES, type PerformanceStatus } from './judgement.js';
 export { PerformanceMetrics } from './metrics.js';
 export { deletePerformanceOf, versionIdsWithPerformance } from './model-deletion.js';
-export { PerformanceEvaluation } from './performance-evaluation.js';
+export { PerformanceEvaluation, type PerformanceLimits } from './performance-evaluation.js';
 export { PerformanceResults, type PerformanceQuery } from './performance-results.js';
 export type { PerformanceResult } from './performance-result.js';
 export { WindowDiscovery } from './window-discovery.js';

@@ -18,6 +18,13 @@ const PASS_BUDGET_MS = 5_000;
 /** When a window is looked at again whose requests and responses are still being paired. */
 const PAIRING_CHECK_MS = 60_000;
 
+export interface PerformanceLimits {
+  /** How long a window waits for late rows. */
+  readonly lateness: Lateness;
+  /** How long captured rows are kept, milliseconds: an older window cannot be evaluated any more, and keeps its results. */
+  readonly capturedForMs: number;
+}
+
 export interface PerformanceRooms {
   readonly database: Database;
   readonly models: Models;
@@ -35,7 +42,7 @@ export class PerformanceEvaluation {
   constructor(
     private readonly rooms: PerformanceRooms,
     private readonly clock: Clock,
-    private readonly lateness: Lateness,
+    private readonly limits: PerformanceLimits,
   ) {}
 
   /** Evaluates the windows that are due, for a few seconds. One that fails is reported, tried again later, and does not stop the others. */
@@ -70,8 +77,9 @@ export class PerformanceEvaluation {
   private async evaluate(window: ClaimedWindow): Promise<void> {
     const { database, models, dueWindows } = this.rooms;
     const [version] = await models.versionsById([window.versionId]);
-    const postponedTo = version === undefined ? null : await this.postponement(version, window);
-    if (version === undefined || postponedTo !== null)
+    const isGone = version === undefined || window.start < this.clock.now() - this.limits.capturedForMs;
+    const postponedTo = isGone ? null : await this.postponement(version, window);
+    if (isGone || postponedTo !== null)
       await dueWindows.finish(database, window, { nextDueAt: postponedTo, readIn: null });
     else await this.evaluateNow(version, window);
   }
@@ -80,7 +88,7 @@ export class PerformanceEvaluation {
   private async postponement(version: Version, window: ClaimedWindow): Promise<Instant | null> {
     const now = this.clock.now();
     const range = rangeOf(window);
-    const closedAt = range.to + (this.lateness ?? version.model.grainMs);
+    const closedAt = range.to + (this.limits.lateness ?? version.model.grainMs);
     if (closedAt > now) return closedAt;
     return (await hasWaitingHalves(this.rooms.database, version.id, range)) ? now + PAIRING_CHECK_MS : null;
   }
@@ -100,7 +108,7 @@ export class PerformanceEvaluation {
       .filter(([, { tally }]) => tally.predictedCount + tally.unpredictedCount > 0)
       .map(([segment, performance]) => this.resultOf(version, { range, segment, performance, estimator }));
     const waits = found.some(({ status }) => status === 'waiting');
-    const deadline = range.to + judgementSettings(version.model).deadlineMs;
+    const deadline = range.to + judgementSettings(version.model, this.limits.capturedForMs).deadlineMs;
     const isStored = await results.store({
       window,
       results: found,
@@ -116,7 +124,7 @@ export class PerformanceEvaluation {
     const now = this.clock.now();
     const judgement: Judgement = judge(
       { windowEnd: range.to, predictedCount, labelledCount },
-      judgementSettings(version.model),
+      judgementSettings(version.model, this.limits.capturedForMs),
       now,
     );
     return {

@@ -16,7 +16,16 @@ export function performanceWindowStart(at: Instant, model: Model): Instant {
   return windowStart(at, performanceWindowMs(model));
 }
 
-export function judgementSettings({ performance }: Model): JudgementSettings {
-  const { minLabelledRows, minLabelledShare, deadline } = performance;
-  return { minLabelledRows, minLabelledShare, deadlineMs: durationMs(deadline) };
+/** Between the last evaluation of a window and the end of its captured rows: a pass may be late. */
+const MARGIN_MS = 3_600_000;
+
+/** When windows of a model are judged: at its deadline, or before their captured rows are dropped, which are kept for `capturedForMs`. */
+export function judgementSettings(model: Model, capturedForMs: number): JudgementSettings {
+  const { minLabelledRows, minLabelledShare, deadline } = model.performance;
+  const keptAfterEndMs = capturedForMs - performanceWindowMs(model) - MARGIN_MS;
+  return {
+    minLabelledRows,
+    minLabelledShare,
+    deadlineMs: Math.max(0, Math.min(durationMs(deadline), keptAfterEndMs)),
+  };
 }

@@ -181,6 +181,23 @@ describe('performance', () => {
     });
   });
 
+  it('is judged before its captured rows are dropped, and keeps its results afterwards', async () => {
+    await register('long', { performance: { minLabelledRows: 100, deadline: '365d' } });
+    await predict('long', rowsOf('q'));
+    await observe('long', truthsOf('q', 12));
+    rooms.clock.advance(2 * MINUTE);
+    await evaluate();
+    rooms.clock.advance(30 * DAY - 60 * MINUTE);
+    await evaluate();
+    expect(await results('long')).toMatchObject([{ status: 'judged', reason: 'deadline-passed' }]);
+    const [before] = await results('long');
+    await rooms.capturedRows.dropBefore(rooms.clock.now() + DAY);
+    rooms.clock.advance(DAY);
+    await test.database.query('update performance_window set due_at = now() where due_at is null');
+    await evaluate();
+    expect(await results('long')).toEqual([before]);
+  });
+
   it('is of each segment, and of all', async () => {
     await register('segmented', {
       columns: [...CLASSIFIER, { name: 'region', role: 'segment', type: 'categorical' }],
