@@ -311,7 +311,9 @@ describe('REST API', () => {
       expect((await api('GET', '/models')).body.items?.map(({ name }) => name)).toEqual(['m']);
       expect((await api('GET', BASELINES)).body.items).toEqual([]);
       const windows = await api('GET', '/models/m/versions/v1/windows');
-      expect(windows.body.items?.map(({ rowCount, rejectedCount }) => [rowCount, rejectedCount])).toEqual([
+      // Payloads that could not be read are counted in the window of their moment, which may have no rows.
+      const counts = windows.body.items?.map(({ rowCount, rejectedCount }) => [rowCount, rejectedCount]);
+      expect(counts?.filter(([rowCount, rejectedCount]) => rowCount !== 0 || rejectedCount !== 0)).toEqual([
         [1, 0],
       ]);
     });
