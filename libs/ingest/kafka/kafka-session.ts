@@ -129,6 +129,8 @@ export class KafkaSession {
       this.applied = assignments;
     }
     if (this.hasGrown(metadata)) await this.group.join();
+    // Not before: a join that fails is tried again at the next look.
+    this.partitionCounts = countsOf(metadata);
     this.fetchAll(metadata);
     this.commitIfDue();
     this.writeLagIfDue(assignments);
@@ -183,12 +185,9 @@ export class KafkaSession {
 
   /** Whether a topic has more partitions than when they were handed out: nobody reads those. */
   private hasGrown(metadata: ClusterMetadata): boolean {
-    const counts = new Map(
-      [...metadata.topics].map(([topic, { partitionsCount }]) => [topic, partitionsCount]),
-    );
-    const before = this.partitionCounts ?? counts;
-    this.partitionCounts = counts;
-    return [...counts].some(([topic, count]) => count > (before.get(topic) ?? count));
+    const before = this.partitionCounts;
+    if (before === null) return false;
+    return [...countsOf(metadata)].some(([topic, count]) => count > (before.get(topic) ?? count));
   }
 
   /** Asks every broker that leads partitions with room for more, one fetch at a time each. */
@@ -257,6 +256,10 @@ export class KafkaSession {
       })
       .finally(() => (this.lagRound = null));
   }
+}
+
+function countsOf({ topics }: ClusterMetadata): Map<string, number> {
+  return new Map([...topics].map(([topic, { partitionsCount }]) => [topic, partitionsCount]));
 }
 
 function keyOf({ topic, partition }: Assignment): string {
