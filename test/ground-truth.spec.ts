@@ -1,12 +1,8 @@
 import 'reflect-metadata';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  deletedInferenceAnswer,
-  groundTruthReceiptAnswer,
-  pageOf,
-  performanceAnswer,
-} from '../apps/server/api/responses.js';
+import { groundTruthReceiptAnswer, performanceAnswer } from '../apps/server/api/performance-responses.js';
+import { deletedInferenceAnswer, pageOf } from '../apps/server/api/responses.js';
 import { configSchema } from '../apps/server/config.js';
 import { startTestServer, type ApiAnswer, type TestServer } from './test-server.js';
 import { until } from './until.js';

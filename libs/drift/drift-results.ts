@@ -1,4 +1,5 @@
 import {
+  currentSnapshot,
   decodeCursor,
   LeewayError,
   toPage,
@@ -7,6 +8,7 @@ import {
   type Instant,
   type Page,
   type PageRequest,
+  type Snapshot,
 } from '#platform';
 import { forgetLateWindows } from '#ingest';
 import type { Model, Version } from '#registry';
@@ -27,9 +29,6 @@ interface ResultRow {
   body: StoredBody;
   outdated_at: Date | null;
 }
-
-/** What a transaction that reads now sees, as PostgreSQL writes it. */
-export type Snapshot = string;
 
 /** Which results of a model to list; all when left out. */
 export interface DriftResultQuery extends PageRequest {
@@ -78,16 +77,9 @@ export class DriftResults {
     await this.database.query('delete from drift_result where evaluated_at < $1', [toRfc3339(before)]);
   }
 
-  /**
-   * What is seen now. Take it before the windows of a result are read: what is seen in it is in the result, so a result
-   * that lacks a row is never taken for one that holds it.
-   */
+  /** What is seen now; take it before the windows of a result are read. */
   async snapshot(): Promise<Snapshot> {
-    const [row] = await this.database.query<{ snapshot: Snapshot }>(
-      'select pg_current_snapshot()::text as snapshot',
-    );
-    if (row === undefined) throw new Error('the statement returned no row');
-    return row.snapshot;
+    return currentSnapshot(this.database);
   }
 
   /**

@@ -142,15 +142,6 @@ export class DueWindows {
     return rows.length > 0;
   }
 
-  /** What is seen now, as PostgreSQL writes it. Take it before the rows of a window are read: see `finish`. */
-  async snapshot(): Promise<string> {
-    const [row] = await this.database.query<{ snapshot: string }>(
-      'select pg_current_snapshot()::text as snapshot',
-    );
-    if (row === undefined) throw new Error('the statement returned no row');
-    return row.snapshot;
-  }
-
   /** The start of the newest window of this length of a model that was said to be over, or null. Served by the primary key. */
   async newestClosed(modelId: string, lengthMs: number): Promise<Instant | null> {
     const [row] = await this.database.query<{ newest: Date | null }>(

@@ -1,5 +1,5 @@
 import { hasWaitingHalves, type Lateness, type TimeRange, type VersionContexts } from '#ingest';
-import { toRfc3339, type Clock, type Database, type Instant, type Page } from '#platform';
+import { currentSnapshot, toRfc3339, type Clock, type Database, type Instant, type Page } from '#platform';
 import type { Baselines, Models, Version } from '#registry';
 import type { ClaimedWindow, DueWindows } from './due-windows.js';
 import { estimatorAt, type VersionEstimator } from './estimators.js';
@@ -94,9 +94,9 @@ export class PerformanceEvaluation {
   }
 
   private async evaluateNow(version: Version, window: ClaimedWindow): Promise<void> {
-    const { baselines, contexts, evaluation, results, dueWindows, metrics } = this.rooms;
+    const { baselines, contexts, database, evaluation, results, metrics } = this.rooms;
     const plan = performancePlan(version);
-    const readIn = await dueWindows.snapshot();
+    const readIn = await currentSnapshot(database);
     const range = rangeOf(window);
     const estimator = await estimatorAt(baselines, version, plan, range.to - 1);
     const context = await contexts.of(version.model.name, version.name);

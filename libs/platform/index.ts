@@ -66,4 +66,5 @@ export {
 export { parquetBytes, type WrittenBatch, type WrittenCell, type WrittenColumn } from './parquet-writer.js';
 export { sweepTemporaryFolders } from './temporary-folder.js';
 export { UploadSpace } from './upload-space.js';
+export { currentSnapshot, type Snapshot } from './snapshot.js';
 export { secretRefSchema, secretResolver, type ResolveSecret, type SecretRef } from './secrets.js';

@@ -8,7 +8,8 @@ import { RawBody } from '../http/body-parsers.js';
 import { readRowsRequest } from '../http/ingest-request.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
-import { Answers, groundTruthReceiptAnswer } from './responses.js';
+import { groundTruthReceiptAnswer } from './performance-responses.js';
+import { Answers } from './responses.js';
 
 /** Where it arrives what really happened. */
 @ApiTags('Ground truth')

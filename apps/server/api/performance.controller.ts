@@ -7,7 +7,8 @@ import { Needs } from '../http/auth.guard.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { performanceQuery, rangeOf } from './queries.js';
-import { Answers, pageOf, performanceAnswer } from './responses.js';
+import { performanceAnswer } from './performance-responses.js';
+import { Answers, pageOf } from './responses.js';
 
 @ApiTags('Performance')
 @Controller('api/v1/models/:model/versions/:version')
