@@ -8,6 +8,7 @@ import { CapturedRows1795400000007 } from './0007-captured-rows.js';
 import { GroundTruth1795400000008 } from './0008-ground-truth.js';
 import { Baselines1795400000009 } from './0009-baselines.js';
 import { Kafka1795400000010 } from './0010-kafka.js';
+import { PayloadKeys1795400000011 } from './0011-payload-keys.js';
 
 /** Every migration, in order. Forward only; the schema never comes from `synchronize`. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   GroundTruth1795400000008,
   Baselines1795400000009,
   Kafka1795400000010,
+  PayloadKeys1795400000011,
 ] as const;

@@ -63,8 +63,9 @@ const OWNED: Readonly<Record<string, (model: Registered) => string>> = {
 const OF_NOBODY = [
   'api_key',
   'collector_lease',
-  'payload_key_even',
-  'payload_key_odd',
+  'payload_key_0',
+  'payload_key_1',
+  'payload_key_2',
   'payload_key_turn',
   'schema_migration',
   'source_offset',

@@ -57,7 +57,7 @@ export function connectRooms(
   const baselineUploads = new BaselineUploads(database, models);
   const deployments = new Deployments(database, models, clock);
   const metrics = new IngestMetrics(registry);
-  const committer = new GroupCommitter(database, metrics, DEFAULT_INGEST_LIMITS.maxPendingCells);
+  const committer = new GroupCommitter(database, metrics, DEFAULT_INGEST_LIMITS.maxPendingCells, clock);
   const contexts = new VersionContexts(models, baselines, clock);
   const ingest = new Ingest(contexts, committer, metrics, clock, DEFAULT_INGEST_LIMITS);
   const windows = new Windows(database, models, baselines, clock);

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** The parts of an evaluation pass, in order. */
 export const STAGES = [
+  'payload-keys',
   'compaction',
   'pairing',
   'roll-ups',

@@ -1,5 +1,5 @@
 import type { DriftEvaluation, WindowSignals } from '#drift';
-import type { Compaction, FirstBaselines, Pairing, Rebuilding, Rollups } from '#ingest';
+import type { Compaction, FirstBaselines, KeyRotation, Pairing, Rebuilding, Rollups } from '#ingest';
 import type { Outbox } from '#notify';
 import type { PerformanceEvaluation } from '#performance';
 import type { Clock, Logger } from '#platform';
@@ -9,6 +9,7 @@ import type { EvaluationMetrics, Stage } from './evaluation-metrics.js';
 import type { Retention } from './retention.js';
 
 export interface PassRooms {
+  readonly keyRotation: KeyRotation;
   readonly compaction: Compaction;
   readonly pairing: Pairing;
   readonly rollups: Rollups;
@@ -49,6 +50,7 @@ export class EvaluationPass {
     const stage = (name: Stage, run: () => Promise<void>): Promise<void> =>
       run().catch((error: unknown) => failed(name, error));
     const {
+      keyRotation,
       compaction,
       pairing,
       rollups,
@@ -64,6 +66,7 @@ export class EvaluationPass {
       retention,
       measure,
     } = this.rooms;
+    await stage('payload-keys', () => keyRotation.run());
     await stage('compaction', () => compaction.run());
     await stage('pairing', () => pairing.run());
     await stage('roll-ups', () => rollups.run());

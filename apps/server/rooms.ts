@@ -12,6 +12,7 @@ import {
   FirstBaselines,
   GroupCommitter,
   Ingest,
+  KeyRotation,
   KafkaSource,
   Pairing,
   ParquetIngest,
@@ -91,7 +92,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     maxAgeMs: durationMs(config.retention.windows),
     maxCapturedAgeMs: durationMs(config.retention.capturedRows),
   };
-  const committer = new GroupCommitter(database, metrics.ingest, limits.maxPendingCells);
+  const committer = new GroupCommitter(database, metrics.ingest, limits.maxPendingCells, clock);
   const contexts = new VersionContexts(models, baselines, clock);
   const ingest = new Ingest(contexts, committer, metrics.ingest, clock, limits);
   const parquetIngest = new ParquetIngest(ingest);
@@ -224,6 +225,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   );
   const pass = new EvaluationPass(
     {
+      keyRotation: new KeyRotation(database),
       compaction,
       pairing: new Pairing(database, metrics.ingest),
       rollups,

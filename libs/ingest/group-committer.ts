@@ -1,10 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DailyPartitions, LeewayError, withRetries, type Database, type Transaction } from '#platform';
+import {
+  DailyPartitions,
+  LeewayError,
+  withRetries,
+  type Clock,
+  type Database,
+  type Transaction,
+} from '#platform';
 import { CaptureBounds } from './capture-bounds.js';
 import { insertCaptured, insertDeltas } from './commit-rows.js';
 import { foldPayloads } from './fold.js';
 import type { IngestMetrics } from './metrics.js';
-import { rememberKeys } from './payload-keys.js';
+import { lockTurn, MAX_WAIT_MS, rememberKeys } from './payload-keys.js';
 import { commitSwiftly } from './swift-commit.js';
 import {
   cellCountOf,
@@ -46,11 +53,14 @@ export class GroupCommitter {
   private pause: Promise<void> = Promise.resolve();
   private readonly partitions = new DailyPartitions('captured_row');
   private readonly bounds = new CaptureBounds();
+  /** The turn of the key tables when it was last looked at; the database decides whether it still is. */
+  private turn = 0;
 
   constructor(
     private readonly database: Database,
     private readonly metrics: IngestMetrics,
     private readonly maxPendingCells: number,
+    private readonly clock: Clock,
   ) {}
 
   /** @throws LeewayError `ingest-overloaded` when too much waits, `database-unavailable` when it cannot be stored */
@@ -170,18 +180,23 @@ export class GroupCommitter {
     const payloads = units.flatMap((unit) => unit.payloads);
     const keys = keysOf(payloads);
     if (new Set(keys).size < keys.length) return null;
+    const { turn } = this;
+    this.refuseOverdue(units);
     const { deltas, captured } = foldPayloads(payloads, [], this.bounds);
     const progress = units.flatMap((unit) => unit.progress ?? []);
-    if (!(await commitSwiftly(this.database, { keys, deltas, captured, progress }))) return null;
+    if (!(await commitSwiftly(this.database, { keys, turn, deltas, captured, progress }))) return null;
     this.bounds.learn(captured);
     return units.map((unit) => unit.payloads.map(() => 'accepted'));
   }
 
   private async storeInSteps(units: readonly CommitUnit[]): Promise<UnitOutcome[]> {
     const { outcomes, stored } = await this.database.transaction(async (tx) => {
+      const turn = await lockTurn(tx);
+      this.turn = turn;
+      this.refuseOverdue(units);
       const current = await advanceSources(tx, units);
       const payloads = units.flatMap((unit) => (current.has(unit) ? unit.payloads : []));
-      const fresh = await rememberKeys(tx, [...new Set(keysOf(payloads))]);
+      const fresh = await rememberKeys(tx, turn, [...new Set(keysOf(payloads))]);
       const outcomeOf = new Map(
         payloads.map((payload): [PendingPayload, CommitOutcome] => {
           if (payload.key === null) return [payload, 'accepted'];
@@ -203,6 +218,24 @@ export class GroupCommitter {
     });
     this.bounds.learn(stored);
     return outcomes;
+  }
+
+  /**
+   * Refuses payloads that have waited so long, as when their process stood still, that another one may have counted them and
+   * forgotten their keys since. Call it once the turn is known that they are to be stored in: see `rememberKeys`.
+   */
+  private refuseOverdue(units: readonly CommitUnit[]): void {
+    const oldest = this.clock.now() - MAX_WAIT_MS;
+    for (const { payloads, progress } of units) {
+      // The offset of a source says by itself whether its payloads were counted.
+      if (progress !== null || payloads.every(({ key, receivedAt }) => key === null || receivedAt >= oldest))
+        continue;
+      throw new LeewayError(
+        'ingest-overloaded',
+        'the payload waited too long to be stored, and was not; send it again',
+        { retryAfterSeconds: 1 },
+      );
+    }
   }
 }
 

@@ -34,6 +34,7 @@ export {
 } from './ingest-content.js';
 export { IngestMetrics } from './metrics.js';
 export { Pairing, PAIRING_TIMEOUT_SECONDS } from './pairing.js';
+export { KeyRotation } from './payload-keys.js';
 export { ParquetIngest } from './parquet-ingest.js';
 export { unreadable, type IngestReceipt } from './receipts.js';
 export {

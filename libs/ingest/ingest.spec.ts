@@ -5,7 +5,6 @@ import { Registry } from 'prom-client';
 import { GroupCommitter } from './group-committer.js';
 import { Ingest } from './ingest.js';
 import { IngestMetrics } from './metrics.js';
-import { KEY_TTL_SECONDS, rememberKeys } from './payload-keys.js';
 import { sampleRank } from './sampling.js';
 import { DEFAULT_INGEST_LIMITS } from './schemas.js';
 import { VersionContexts } from './version-context.js';
@@ -209,34 +208,11 @@ describe('ingest', () => {
     ).rejects.toMatchObject({ code: 'payload-too-large' });
   });
 
-  it('remembers payload keys over the change of turns, and forgets them after two', async () => {
-    const sql = test.database;
-    const pretendTurn = (turns: number): Promise<unknown[]> =>
-      sql.query('update payload_key_turn set turn = floor(extract(epoch from clock_timestamp()) / $1) - $2', [
-        KEY_TTL_SECONDS,
-        turns,
-      ]);
-    const remember = (key: string): Promise<boolean> =>
-      sql.transaction(async (tx) => (await rememberKeys(tx, [key])).has(key));
-    expect(await remember('k1')).toBe(true);
-    expect(await remember('k1')).toBe(false);
-    await pretendTurn(1);
-    // The key moves to the other parity with the pretended turn, as if it had been written one turn ago.
-    await sql.query('delete from payload_key_even');
-    await sql.query('delete from payload_key_odd');
-    const [turn] = await sql.query<{ turn: string }>('select turn from payload_key_turn');
-    const table = Number(turn?.turn) % 2 === 0 ? 'payload_key_even' : 'payload_key_odd';
-    await sql.query(`insert into ${table} (key) values ('k2')`);
-    expect(await remember('k2')).toBe(false);
-    await pretendTurn(2);
-    expect(await remember('k2')).toBe(true);
-  });
-
   it('tells senders to come back while more cells wait than may, and takes their payloads again afterwards', async () => {
     await prepare('busy');
     const metrics = new IngestMetrics(new Registry());
     const contexts = new VersionContexts(rooms.models, rooms.baselines, rooms.clock);
-    const committer = new GroupCommitter(test.database, metrics, 1_000);
+    const committer = new GroupCommitter(test.database, metrics, 1_000, rooms.clock);
     const ingest = new Ingest(contexts, committer, metrics, rooms.clock, DEFAULT_INGEST_LIMITS);
     // Larger than the bound by itself, and taken: none is too large for ever.
     const first = send({ ingest }, 'busy', 'v1', payload('p1', 1_000));
