@@ -177,7 +177,7 @@ describe('alerting', () => {
     await pass(0.9);
     await pass(0.9);
     await until(() => received.length === before + 1, 20_000);
-    const { rows } = await test.database.pool.query<{ attempts: number; last_error: string }>(
+    const rows = await test.database.query<{ attempts: number; last_error: string }>(
       `select attempts, last_error from outbox where kind = 'notification' order by id desc limit 1`,
     );
     expect(rows[0]).toEqual({ attempts: 3, last_error: 'rate-limited: 429' });

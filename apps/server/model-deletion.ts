@@ -138,12 +138,7 @@ export class ModelDeletion {
 
   /** The windows of months may take longer than a statement of the service is allowed to; a deadlock with a worker is tried again. */
   private inLongTransaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return withRetries(() =>
-      this.database.transaction(async (tx) => {
-        await tx.query('set local statement_timeout = 0');
-        return work(tx);
-      }),
-    );
+    return withRetries(() => this.database.transaction(work, { isLong: true }));
   }
 
   private partsNaming(name: string): NamingPart[] {

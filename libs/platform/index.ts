@@ -9,6 +9,7 @@ export {
 } from './api-keys.js';
 export { systemClock, TestClock, toRfc3339, windowStart, type Clock, type Instant } from './clock.js';
 export { DailyPartitions } from './daily-partitions.js';
+export { isRefusal } from './database-errors.js';
 export { Database, withRetries, type DatabaseOptions, type Sql, type Transaction } from './database.js';
 export { deleteRows, distinctKeys } from './deleting.js';
 export { durationMs, durationSchema, positiveDurationSchema } from './duration.js';

@@ -20,7 +20,7 @@ export class Jobs {
 
   constructor(database: Database, logger: Logger) {
     this.boss = new PgBoss({
-      db: { executeSql: async (text, values) => asResult(await database.pool.query(text, values)) },
+      db: { executeSql: async (text, values) => asResult(await database.run(text, values ?? [])) },
       schema: 'pgboss',
       schedule: false,
       superviseIntervalSeconds: SUPERVISE_SECONDS,
