@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,14 +6,18 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { freePort, SpawnedProcess } from '../apps/demo/spawned-process.js';
 import { seededRandom } from '../apps/demo/seeded-random.js';
+import { Cable } from './cable.js';
 import { PostgresCluster } from './postgres-cluster.js';
 import { describeWithServer } from './real-servers.js';
+import { until } from './until.js';
 
 const ADMIN_KEY = 'lw_crash_admin_key_0123456789';
 const ROWS = 25;
 const CLIENTS = 6;
 const KILLS = 20;
 const CUT_OFF_MS = 30_000;
+/** What a client waits for an answer while the database is cut off, with a margin for a slow machine. */
+const ANSWERED_WITHIN_MS = 14_000;
 const SERVER = fileURLToPath(new URL('../dist/apps/server/main.js', import.meta.url));
 
 /** A process of Leeway that is started again on its port after it was killed. */
@@ -51,60 +54,6 @@ class Node {
 
   async stop(): Promise<void> {
     await this.process?.stop();
-  }
-}
-
-/** Passes connections on to PostgreSQL, and can be cut: then nothing passes and nothing is closed, as on a broken network. */
-class Cable {
-  private readonly sockets = new Set<Socket>();
-  private isCut = false;
-
-  private constructor(
-    private readonly server: Server,
-    readonly port: number,
-  ) {}
-
-  static async to(target: number): Promise<Cable> {
-    const port = await freePort();
-    const server = createServer();
-    const cable = new Cable(server, port);
-    server.on('connection', (near) => {
-      const far = connect(target, '127.0.0.1');
-      for (const socket of [near, far]) {
-        cable.sockets.add(socket);
-        socket.on('error', () => undefined);
-        socket.on('close', () => {
-          cable.sockets.delete(socket);
-          near.destroy();
-          far.destroy();
-        });
-        if (cable.isCut) socket.pause();
-      }
-      near.pipe(far);
-      far.pipe(near);
-      if (cable.isCut) cable.hold();
-    });
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-    return cable;
-  }
-
-  cut(): void {
-    this.isCut = true;
-    this.hold();
-  }
-
-  join(): void {
-    this.isCut = false;
-    for (const socket of this.sockets) socket.resume();
-  }
-
-  close(): void {
-    this.server.close();
-    for (const socket of this.sockets) socket.destroy();
-  }
-
-  private hold(): void {
-    for (const socket of this.sockets) socket.pause();
   }
 }
 
@@ -196,7 +145,7 @@ describeWithServer('initdb', 'rows that were acknowledged, whatever dies', () =>
     );
   }
 
-  /** While the database is away a payload is answered at once, with 503 and when to come back, and nothing waits in memory. */
+  /** While the database is away a payload is answered with 503 and when to come back, and nothing waits in memory. */
   async function expectAway(): Promise<void> {
     const response = await fetch(
       `http://127.0.0.1:${nodes[0]?.port}/api/v1/models/m/versions/v1/inferences`,
@@ -204,7 +153,7 @@ describeWithServer('initdb', 'rows that were acknowledged, whatever dies', () =>
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_KEY}` },
         body: JSON.stringify({ rows: [{ values: { x: 1, c: 'a' } }] }),
-        signal: AbortSignal.timeout(15_000),
+        signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
       },
     );
     expect([response.status, Number(response.headers.get('retry-after'))]).toEqual([503, 2]);
@@ -270,9 +219,24 @@ describeWithServer('initdb', 'rows that were acknowledged, whatever dies', () =>
     await under(async () => {
       await sleep(500);
       cable.cut();
-      await sleep(CUT_OFF_MS);
+      // Those that were under way first: their answers must not wait until the cable is whole again.
+      await Promise.all([expectAway(), expectAway(), sleep(ANSWERED_WITHIN_MS)]);
+      await expectAway();
+      await sleep(CUT_OFF_MS - ANSWERED_WITHIN_MS);
       cable.join();
       await sleep(3_000);
     });
+  }, 180_000);
+
+  it('are counted, exactly, when every connection is lost and nobody says so, and new ones work', async () => {
+    for (let time = 0; time < 2; time += 1) {
+      await under(async () => {
+        await sleep(500);
+        cable.lose();
+        const before = acknowledged;
+        await until(() => acknowledged > before, ANSWERED_WITHIN_MS * 3);
+        await sleep(2_000);
+      });
+    }
   }, 180_000);
 });

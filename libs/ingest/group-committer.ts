@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DailyPartitions,
+  isRefusal,
   LeewayError,
   withRetries,
   type Clock,
@@ -152,16 +153,38 @@ export class GroupCommitter {
     }
   }
 
-  /** One unit that the database refuses must not fail those that were committed with it. */
+  /**
+   * One unit that is refused must not fail those that were committed with it. After any other failure it is not known what became of them:
+   * stored again, those without a key would count twice, so their senders hear of it and decide.
+   */
   private async commitOneByOne(group: readonly Waiting[], cause: unknown): Promise<void> {
     const isAway = cause instanceof LeewayError && cause.code === 'database-unavailable';
+    const isRefused = isRefusal(cause) || (cause instanceof LeewayError && !isAway);
+    if (isAway) this.sendAway();
     for (const { unit, resolve, reject } of group) {
-      if (isAway || group.length === 1) {
+      if (!isRefused || group.length === 1) {
         reject(cause);
         continue;
       }
       await this.store([unit]).then(([outcome]) => resolve(outcome ?? []), reject);
     }
+  }
+
+  /** Those that wait behind a commit that was lost have waited long enough: nothing of them was sent. */
+  private sendAway(): void {
+    for (const { unit, reject } of this.waiting.splice(0)) {
+      this.pendingCells -= cellCountOf(unit);
+      reject(
+        new LeewayError(
+          'database-unavailable',
+          'the database cannot be reached; nothing was stored, try again',
+          {
+            retryAfterSeconds: 2,
+          },
+        ),
+      );
+    }
+    this.metrics.pendingPayloads.set(0);
   }
 
   private async store(units: readonly CommitUnit[]): Promise<UnitOutcome[]> {
