@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { ApiKeys, type Environment, type Logger } from '#platform';
 import { AlertsController } from './api/alerts.controller.js';
@@ -20,7 +20,6 @@ import { SignalsController } from './api/signals.controller.js';
 import { SourcesController } from './api/sources.controller.js';
 import { WindowsController } from './api/windows.controller.js';
 import type { LeewayConfig } from './config.js';
-import { AuthGuard } from './http/auth.guard.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { ValidationPipe } from './http/validation.js';
 import type { Rooms } from './rooms.js';
@@ -63,11 +62,6 @@ export class AppModule {
       { provide: ENVIRONMENT, useValue: environment },
       { provide: LOGGER, useValue: logger },
       { provide: ApiKeys, useValue: rooms.apiKeys },
-      {
-        provide: APP_GUARD,
-        useFactory: (reflector: Reflector) => new AuthGuard(reflector, rooms.apiKeys),
-        inject: [Reflector],
-      },
       { provide: APP_PIPE, useClass: ValidationPipe },
       { provide: APP_FILTER, useClass: ProblemFilter },
       Worker,

@@ -5,6 +5,7 @@ import { LogController, type FastifyInstance, type FastifyReply, type FastifySer
 import { LeewayError, sweepTemporaryFolders, type Logger } from '#platform';
 import { applyConfig } from './apply-config.js';
 import { AppModule } from './app.module.js';
+import { installAccess } from './http/access.js';
 import { installBodyParsers } from './http/body-parsers.js';
 import { NestLogger } from './http/nest-logger.js';
 import { installOpenApi } from './http/openapi.js';
@@ -33,8 +34,13 @@ export async function startServer(options: RoomsOptions): Promise<RunningServer>
   try {
     const generatedKey = await rooms.apiKeys.ensureAdminKey(environment.adminKey);
     await applyConfig(config, rooms);
-    const app = await createApp(logger, AppModule.create({ environment, config, rooms, logger }), (fastify) =>
-      rooms.metrics.http.install(fastify),
+    const app = await createApp(
+      logger,
+      AppModule.create({ environment, config, rooms, logger }),
+      (fastify) => {
+        installAccess(fastify, rooms.apiKeys);
+        rooms.metrics.http.install(fastify);
+      },
     );
     await app.listen(environment.port, environment.host);
     const url = (await app.getUrl()).replace('[::1]', 'localhost');
@@ -70,9 +76,12 @@ async function createApp(
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', String(request.id));
     // PostgreSQL cannot store or compare a NUL, and no name has one.
+    if (/%00/.test(request.raw.url ?? ''))
+      return done(new LeewayError('invalid-query', 'the URL holds a NUL character (%00)'));
+    // A route that is not there needs no body.
     done(
-      /%00/.test(request.raw.url ?? '')
-        ? new LeewayError('invalid-query', 'the URL holds a NUL character (%00)')
+      request.is404
+        ? new LeewayError('not-found', `Cannot ${request.method} ${request.raw.url ?? ''}`)
         : undefined,
     );
   });

@@ -15,7 +15,7 @@ import {
 } from '#registry';
 import { STREAM_TYPES } from '../http/body-parsers.js';
 import { IdPipe } from '../http/validation.js';
-import { Needs } from '../http/auth.guard.js';
+import { Needs } from '../http/access.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { drain, readBaselineRequest } from './baseline-source.js';

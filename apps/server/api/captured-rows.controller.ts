@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { ColumnExamples, ExportFormat, StoredCapturedRow } from '#ingest';
 import type { Page } from '#platform';
-import { Needs } from '../http/auth.guard.js';
+import { Needs } from '../http/access.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { capturedRowsQuery, examplesQuery, exportQuery, rangeOf, windowStartOf } from './queries.js';

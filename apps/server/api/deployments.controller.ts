@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@ne
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { pageQuerySchema, type Page } from '#platform';
 import { deploymentSchema, type Deployment, type DeploymentSpec } from '#registry';
-import { Needs } from '../http/auth.guard.js';
+import { Needs } from '../http/access.js';
 import { IdPipe } from '../http/validation.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';

@@ -11,7 +11,7 @@ import {
   type StoredDriftResult,
 } from '#drift';
 import { pageQuerySchema, type Page } from '#platform';
-import { Needs } from '../http/auth.guard.js';
+import { Needs } from '../http/access.js';
 import { IdPipe, readBody } from '../http/validation.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';

@@ -3,7 +3,7 @@ import { ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiTags } from '@nestjs/s
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { groundTruthSchema, type GroundTruthReceipt } from '#ground-truth';
-import { Needs } from '../http/auth.guard.js';
+import { Needs } from '../http/access.js';
 import { RawBody } from '../http/body-parsers.js';
 import { readRowsRequest } from '../http/ingest-request.js';
 import type { Rooms } from '../rooms.js';

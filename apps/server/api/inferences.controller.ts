@@ -11,7 +11,7 @@ import {
 } from '#ingest';
 import { PAYLOAD_PARTS } from '#payloads';
 import { LeewayError } from '#platform';
-import { KeyInPath, Needs } from '../http/auth.guard.js';
+import { KeyInPath, Needs } from '../http/access.js';
 import { RawBody } from '../http/body-parsers.js';
 import { readIngestRequest, type IngestRequest } from '../http/ingest-request.js';
 import { readQuery } from '../http/validation.js';

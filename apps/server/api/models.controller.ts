@@ -10,7 +10,7 @@ import {
   type Version,
   type VersionSpec,
 } from '#registry';
-import { Needs } from '../http/auth.guard.js';
+import { Needs } from '../http/access.js';
 import { readBody } from '../http/validation.js';
 import type { ModelDeletionResult } from '../model-deletion.js';
 import type { Rooms } from '../rooms.js';

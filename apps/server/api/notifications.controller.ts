@@ -3,7 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import type { OutboxStatus } from '#notify';
 import type { Page } from '#platform';
-import { Needs } from '../http/auth.guard.js';
+import { Needs } from '../http/access.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { notificationsQuery } from './queries.js';

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { messageOf } from '#platform';
-import { Public } from '../http/auth.guard.js';
+import { Public } from '../http/access.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 

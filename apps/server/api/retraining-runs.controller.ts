@@ -3,7 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import type { Page } from '#platform';
 import { runPatchSchema, type RetrainingRun, type RunPatch } from '#retraining';
-import { Needs } from '../http/auth.guard.js';
+import { Needs } from '../http/access.js';
 import { IdPipe } from '../http/validation.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';

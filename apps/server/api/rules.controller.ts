@@ -3,7 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { pageQuerySchema, type Page } from '#platform';
 import { ruleSchema, type Rule, type RuleSpec } from '#rules';
-import { Needs } from '../http/auth.guard.js';
+import { Needs } from '../http/access.js';
 import { readBody } from '../http/validation.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';

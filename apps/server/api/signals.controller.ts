@@ -3,7 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import type { Page } from '#platform';
 import type { Signal, SignalSeries } from '#signals';
-import { Needs } from '../http/auth.guard.js';
+import { Needs } from '../http/access.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { signalHistoryQuery, signalsQuery } from './queries.js';

@@ -3,7 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import type { DeadLetter, WholeDeadLetter } from '#ingest';
 import type { Page } from '#platform';
-import { Needs } from '../http/auth.guard.js';
+import { Needs } from '../http/access.js';
 import { IdPipe } from '../http/validation.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { rejectionsOf, type WindowSummary } from '#ingest';
 import { LeewayError, toRfc3339, type Page } from '#platform';
 import { summarizeProfile } from '#registry';
-import { Needs } from '../http/auth.guard.js';
+import { Needs } from '../http/access.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { rangeOf, segmentQuery, windowsQuery, windowStartOf } from './queries.js';

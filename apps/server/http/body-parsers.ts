@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import { MAX_PAYLOAD_BYTES } from '#ingest';
 import { isBinaryMode } from '#payloads';
 import { LeewayError, messageOf } from '#platform';
 import { readRawBody, type BodyBudget } from './raw-body.js';
+import { markRoute } from './route-config.js';
 
 /** Baselines come as streams in these forms. */
 export const STREAM_TYPES = {
@@ -16,7 +16,7 @@ export const STREAM_TYPES = {
 const RAW = 'leewayRawBody';
 
 /** A route that gets its body as bytes, expanded, whatever their content type; Parquet stays a stream. */
-export const RawBody = (): MethodDecorator & ClassDecorator => RouteConfig({ [RAW]: true });
+export const RawBody = (): MethodDecorator => markRoute({ [RAW]: true });
 
 function wantsBytes(request: FastifyRequest): boolean {
   return (request.routeOptions.config as unknown as Readonly<Record<string, unknown>>)[RAW] === true;

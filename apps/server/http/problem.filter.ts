@@ -1,6 +1,7 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problemOf, toLeewayError } from './problem.js';
+import { isReadOn, readOn } from './unread-body.js';
 
 /** Answers every failure as problem details; logs those that are Leeway's own. */
 @Catch()
@@ -14,8 +15,9 @@ export class ProblemFilter implements ExceptionFilter {
     if (problem.status === 500) request.log.error({ reqId: request.id, err: thrown }, 'request failed');
     if (error.retryAfterSeconds !== null) void reply.header('retry-after', String(error.retryAfterSeconds));
     if (error.code === 'unauthenticated') void reply.header('www-authenticate', 'Bearer');
+    if (!request.raw.readableDidRead) readOn(request.raw);
     // What is left of an upload that was refused in the middle would be taken for the next request.
-    if (!request.raw.complete) void reply.header('connection', 'close');
+    if (!request.raw.complete && !isReadOn(request.raw)) void reply.header('connection', 'close');
     void reply
       .status(problem.status)
       .header('content-type', 'application/problem+json')
