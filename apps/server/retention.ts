@@ -10,6 +10,8 @@ import type { LeewayConfig } from './config.js';
 import type { ModelDeletion } from './model-deletion.js';
 
 const EVERY_MS = 3_600_000;
+/** When it is tried again after a failure: sooner, and not in every pass, since what failed may have held others up. */
+const RETRY_MS = 300_000;
 /** How long it is known what became of the upload of a baseline. */
 const UPLOADS_KEPT_MS = 24 * 3_600_000;
 
@@ -41,6 +43,7 @@ export class Retention {
   async runIfDue(): Promise<void> {
     const now = this.clock.now();
     if (now - this.lastRunAt < EVERY_MS) return;
+    this.lastRunAt = now - EVERY_MS + RETRY_MS;
     const {
       capturedRows,
       deadLetters,
