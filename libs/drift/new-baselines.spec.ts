@@ -83,6 +83,22 @@ describe('a new baseline', () => {
       });
     });
 
+    it('takes effect behind the rows that are ahead of the clock, so that their window is not split', async () => {
+      await registerVersion(rooms.models, 'ahead', 'v1', NO_CAPTURE);
+      const old = await register('ahead');
+      const ahead = rooms.clock.now() + 130_000;
+      await sendAt('ahead', ahead, 1);
+      const next = await register('ahead', 0.5);
+      // A node that has not noticed yet counts the next window on the old grid.
+      expect(Date.parse(next.effectiveFrom ?? '')).toBeGreaterThan(ahead + MINUTE);
+      rooms.clock.advance(130_000);
+      await sendAt('ahead', rooms.clock.now());
+      expect(await windowsOf('ahead')).toEqual([[old.gridHash, 301]]);
+      rooms.clock.advance(2 * MINUTE);
+      await sendAt('ahead', rooms.clock.now());
+      expect((await windowsOf('ahead')).at(-1)).toEqual([next.gridHash, 300]);
+    });
+
     it('waits for the window after the next one where the boundary is too near for every process to know it', async () => {
       await registerVersion(rooms.models, 'near', 'v1', NO_CAPTURE);
       await register('near');

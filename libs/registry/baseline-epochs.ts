@@ -12,10 +12,7 @@ export interface BaselineEpoch {
   readonly segments: readonly string[] | null;
 }
 
-/**
- * How long other processes may take to notice a new epoch. It takes effect at the first window boundary after that,
- * so that no window is counted on two grids.
- */
+/** How long other processes may take to notice a new epoch: twice what `VersionContexts` keeps, and a commit under way. */
 export const BASELINE_NOTICE_MS = 2_000;
 
 interface EpochRow {
@@ -58,6 +55,26 @@ export function statusOf(id: string, epochs: readonly BaselineEpoch[], now: Inst
 }
 
 /**
+ * The first window boundary from which on no row can have been counted on another grid: behind what processes that have not noticed
+ * yet may count. Rows may be ahead of the clock, by a client's clock or another node's, as far as ingest lets them: so it is also behind the
+ * newest window that has rows, and what follows on it while they notice. Nobody waits longer whose clocks are right.
+ */
+export function boundaryAfter(now: Instant, newestStart: Instant | null, grainMs: number): Instant {
+  const ahead = newestStart === null || newestStart <= now ? now : newestStart + grainMs;
+  return windowStart(Math.max(now, ahead) + BASELINE_NOTICE_MS, grainMs) + grainMs;
+}
+
+/** The start of the version's newest window that has rows, or null. Served by the key of each. */
+async function newestWindow(tx: Sql, versionId: string): Promise<Instant | null> {
+  const [row] = await tx.query<{ newest: Date | null }>(
+    `select greatest((select max(window_start) from profile_window where version_id = $1),
+                     (select max(window_start) from window_delta where version_id = $1)) as newest`,
+    [versionId],
+  );
+  return row?.newest?.getTime() ?? null;
+}
+
+/**
  * Lets a baseline count: at once where the version has none, else from the next window boundary that every process has noticed.
  * Call it under the lock of the version.
  *
@@ -72,7 +89,7 @@ export async function addEpoch(tx: Sql, version: Version, baselineId: string, no
     );
   const { grainMs } = version.model;
   const effectiveFrom =
-    epochs.length === 0 ? null : toRfc3339(windowStart(now + BASELINE_NOTICE_MS, grainMs) + grainMs);
+    epochs.length === 0 ? null : toRfc3339(boundaryAfter(now, await newestWindow(tx, version.id), grainMs));
   await tx.query('insert into baseline_epoch (version_id, baseline_id, effective_from) values ($1, $2, $3)', [
     version.id,
     baselineId,
