@@ -64,6 +64,15 @@ export class Signals {
     await this.partitions.ensure(this.database, instants);
   }
 
+  /** When the newest sample of a model's signals of this name is from, or null. Served by signal_model. */
+  async newestAt(model: string, name: string): Promise<Instant | null> {
+    const [row] = await this.database.query<{ newest: Date | null }>(
+      'select max(last_at) as newest from signal where model = $1 and name = $2',
+      [model, name],
+    );
+    return row?.newest?.getTime() ?? null;
+  }
+
   /**
    * Writes samples. A second sample of a signal at the same instant replaces the first, so a repeated evaluation changes nothing.
    *
