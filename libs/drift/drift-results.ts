@@ -30,6 +30,12 @@ interface ResultRow {
   outdated_at: Date | null;
 }
 
+/**
+ * A result that was read longer ago is not stored: late windows are forgotten after ten minutes, and with them what would mark it
+ * outdated. The difference is what its transaction may take. Both are told by the database's clock.
+ */
+const MAX_READ_AGE = '5 minutes';
+
 /** Which results of a model to list; all when left out. */
 export interface DriftResultQuery extends PageRequest {
   readonly monitor?: string | undefined;
@@ -110,17 +116,22 @@ export class DriftResults {
     });
   }
 
-  /** Writes a result, read in `readIn`, with its signals, or neither. */
-  async store(model: Model, version: Version, result: DriftResult, readIn: Snapshot): Promise<void> {
+  /**
+   * Writes a result, read in `readIn`, with its signals, or neither. Returns false for one that was read too long ago, as by a process that
+   * stood still: nothing is stored then.
+   */
+  async store(model: Model, version: Version, result: DriftResult, readIn: Snapshot): Promise<boolean> {
     const at = Date.parse(result.to);
     const range = { from: Date.parse(result.from), to: at };
     const reference = referenceSpan(result.reference ?? 'baseline', range);
     await this.signals.prepare([at]);
-    await this.database.transaction(async (tx) => {
-      await tx.query(
+    return this.database.transaction(async (tx) => {
+      const stored = await tx.query(
         `insert into drift_result (model_id, version_id, monitor, verdict, evaluated_at, body, read_in,
                                    range_from, range_to, reference_from, reference_to)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+         select $1, $2, $3, $4, $5::timestamptz, $6::jsonb, $7::pg_snapshot, $8::timestamptz, $9::timestamptz,
+                $10::timestamptz, $11::timestamptz
+          where $12::timestamptz > now() - interval '${MAX_READ_AGE}' returning 1`,
         [
           model.id,
           version.id,
@@ -128,14 +139,16 @@ export class DriftResults {
           result.verdict,
           result.evaluatedAt,
           JSON.stringify(result),
-          readIn,
+          readIn.seen,
           result.from,
           result.to,
           reference && toRfc3339(reference.from),
           reference && toRfc3339(reference.to),
+          readIn.at,
         ],
       );
-      await this.signals.write(tx, signalsOf(result, at));
+      if (stored.length > 0) await this.signals.write(tx, signalsOf(result, at));
+      return stored.length > 0;
     });
   }
 }

@@ -3,6 +3,7 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.js';
 import { connectRooms, evenRows, registerVersion, send as sendPayload } from '../../test/rooms.js';
 import { signalTails } from '#signals';
 import type { Reference } from '#stats';
+import { DriftResults } from './drift-results.js';
 import { monitorSchema } from './schemas.js';
 
 const MINUTE = 60_000;
@@ -220,6 +221,18 @@ describe('drift', () => {
       await rooms.compaction.run();
       await rooms.drift.markOutdated();
       expect(await outdated()).toEqual(['against-week of 10', 'live of 500']);
+    });
+
+    it('are never lacked by a result that was read long before it was to be stored', async () => {
+      const results = new DriftResults(test.database, rooms.signals);
+      const version = await rooms.models.getVersion('late', 'v1');
+      const [result] = (await rooms.drift.list('late', { limit: 1 })).items;
+      if (result === undefined) throw new Error('there is no result');
+      const readIn = await results.snapshot();
+      const before = await rooms.drift.list('late', { limit: 100 });
+      const paused = { ...readIn, at: new Date(Date.now() - 10 * MINUTE).toISOString() };
+      expect(await results.store(version.model, version, result, paused)).toBe(false);
+      expect(await rooms.drift.list('late', { limit: 100 })).toEqual(before);
     });
 
     it('are known for a while, since a result may be stored after they were looked at', async () => {

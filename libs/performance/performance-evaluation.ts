@@ -96,7 +96,7 @@ export class PerformanceEvaluation {
   private async evaluateNow(version: Version, window: ClaimedWindow): Promise<void> {
     const { baselines, contexts, database, evaluation, results, metrics } = this.rooms;
     const plan = performancePlan(version);
-    const readIn = await currentSnapshot(database);
+    const { seen: readIn } = await currentSnapshot(database);
     const range = rangeOf(window);
     const estimator = await estimatorAt(baselines, version, plan, range.to - 1);
     const context = await contexts.of(version.model.name, version.name);
