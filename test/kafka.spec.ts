@@ -9,7 +9,7 @@ import { describeWithServer } from './real-servers.js';
 import { startTestServer, type TestServer } from './test-server.js';
 import { until } from './until.js';
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 // The client looks for new partitions every five seconds, and a broker that comes back takes a while.
 jest.setTimeout(3 * TIMEOUT_MS);
 const ROW = { x: 1, c: 'a', y: 1 };

@@ -30,10 +30,15 @@ export class GroupMembership {
     );
   }
 
-  /** Joins the group, or, once a member, asks it to hand out its partitions anew. @throws Error of the client */
+  /** Joins the group. @throws Error of the client */
   async join(): Promise<void> {
     this.consumer.topics.trackAll(...this.topics.filter((topic) => !this.consumer.topics.has(topic)));
     await this.consumer.joinGroup();
+  }
+
+  /** Ends this membership, so that a new member joins and the group hands its partitions out anew. */
+  giveUp(why: string): void {
+    this.fail(new Error(why));
   }
 
   /** Tells the broker how far this process has counted, for the sake of tools that show lag. @throws Error of the client */

@@ -128,9 +128,9 @@ export class KafkaSession {
       await this.assign(assignments, metadata);
       this.applied = assignments;
     }
-    if (this.hasGrown(metadata)) await this.group.join();
-    // Not before: a join that fails is tried again at the next look.
-    this.partitionCounts = countsOf(metadata);
+    if (this.hasGrown(metadata))
+      this.group.giveUp('a topic has more partitions than when they were handed out');
+    this.partitionCounts ??= countsOf(metadata);
     this.fetchAll(metadata);
     this.commitIfDue();
     this.writeLagIfDue(assignments);
