@@ -2,6 +2,7 @@ import {
   DailyPartitions,
   durationMs,
   toRfc3339,
+  withRetries,
   type Clock,
   type Database,
   type Transaction,
@@ -55,15 +56,15 @@ export class Compaction {
       due.map(({ window_start }) => window_start.getTime()),
     );
     for (const { max_rows: maxRows, grain, ...key } of due) {
-      while ((await this.compact(key, durationMs(grain))) === MAX_DELTAS_AT_ONCE);
-      await trimCaptured(this.database, key, maxRows);
+      const window = { key, grainMs: durationMs(grain), maxRows };
+      while ((await withRetries(() => this.compact(window))) === MAX_DELTAS_AT_ONCE);
     }
     const [left] = await this.database.query<{ count: string }>('select count(*) as count from window_delta');
     this.metrics.pendingDeltas.set(Number(left?.count ?? 0));
   }
 
   /** Merges the oldest deltas of a window into its row; returns how many. */
-  private async compact(key: WindowKey, grainMs: number): Promise<number> {
+  private async compact({ key, grainMs, maxRows }: DueWindow): Promise<number> {
     const grid = await this.baselines.grid(key.grid_hash);
     const values = [key.version_id, key.segment, key.window_start, key.grid_hash];
     return this.database.transaction(async (tx) => {
@@ -83,6 +84,8 @@ export class Compaction {
          returning ${PART_COLUMNS}, row_count, arrived_in::text`,
         values,
       );
+      // Here and not behind it: a process that dies in between would leave a window above its bound that nobody looks at again.
+      await trimCaptured(tx, key, maxRows);
       if (window === undefined || deltas.length === 0) return 0;
       const profile = emptyProfile(grid);
       const parts = [window, ...deltas];
@@ -106,6 +109,12 @@ export class Compaction {
 
 /** A window is left open for this long after its start, so that its row is not rewritten while deltas still come. */
 const OPEN_FOR_MS = 2_000;
+
+interface DueWindow {
+  readonly key: WindowKey;
+  readonly grainMs: number;
+  readonly maxRows: number;
+}
 
 interface PartRow {
   received_count: string;

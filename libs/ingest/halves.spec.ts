@@ -157,6 +157,31 @@ describe('requests and responses that come apart', () => {
     });
   });
 
+  it('are paired in one pass beside an id that comes ever again', async () => {
+    await prepare('one-id', { fraction: 1, maxRowsPerWindow: 1_000 });
+    const half = (part: 'request' | 'response', ids: readonly string[]) =>
+      send(rooms, 'one-id', 'v1', {
+        part,
+        rows: ids.map((inferenceId) => ({
+          inferenceId,
+          values: part === 'request' ? { x: 1, country: 'DE' } : { risk: 1 },
+        })),
+      });
+    for (const part of ['request', 'response'] as const) {
+      for (let each = 0; each < 75; each += 1) await half(part, ['0']);
+      await half(
+        part,
+        Array.from({ length: 50 }, (_, i) => `good-${i}`),
+      );
+    }
+    expect(await waiting()).toBe(250);
+    await rooms.pairing.run();
+    expect(await waiting()).toBe(0);
+    const rows = await list('one-id');
+    expect(rows).toHaveLength(125);
+    expect(rows.filter(({ inferenceId }) => inferenceId.startsWith('good-'))).toHaveLength(50);
+  });
+
   it('keep the captured rows of a window below its bound', async () => {
     await prepare('bounded', { fraction: 1, maxRowsPerWindow: 10 });
     for (let call = 0; call < 60; call += 1)
