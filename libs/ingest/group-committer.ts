@@ -3,9 +3,11 @@ import {
   DailyPartitions,
   isRefusal,
   LeewayError,
+  windowStart,
   withRetries,
   type Clock,
   type Database,
+  type Instant,
   type Transaction,
 } from '#platform';
 import { CaptureBounds } from './capture-bounds.js';
@@ -188,10 +190,7 @@ export class GroupCommitter {
   }
 
   private async store(units: readonly CommitUnit[]): Promise<UnitOutcome[]> {
-    await this.partitions.ensure(
-      this.database,
-      new Set(units.flatMap(({ payloads }) => payloads.flatMap(({ batch }) => [...batch.timestamps]))),
-    );
+    await this.partitions.ensure(this.database, startsOf(units));
     return withRetries(async () => (await this.storeSwiftly(units)) ?? this.storeInSteps(units));
   }
 
@@ -272,6 +271,17 @@ async function advanceSources(tx: Transaction, units: readonly CommitUnit[]): Pr
     if (progress !== null) await insertDeadLetters(tx, progress.deadLetters);
   }
   return current;
+}
+
+/** The windows of the rows: captured rows are kept by the day on which their window starts, which may be long before their own. */
+function startsOf(units: readonly CommitUnit[]): Set<Instant> {
+  const starts = new Set<Instant>();
+  for (const { payloads } of units)
+    for (const { batch, context } of payloads) {
+      const { grainMs } = context.version.model;
+      for (const at of batch.timestamps) starts.add(windowStart(at, grainMs));
+    }
+  return starts;
 }
 
 /** In one order, so that two commits of the same keys wait for each other and do not deadlock. */

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openTestDatabase, type TestDatabase } from '../../test/database.js';
 import { connectRooms, evenRows, registerVersion, START, send } from '../../test/rooms.js';
 import { Registry } from 'prom-client';
+import { modelSchema, versionSchema } from '#registry';
+import { Compaction } from './compaction.js';
 import { GroupCommitter } from './group-committer.js';
 import { Ingest } from './ingest.js';
 import { IngestMetrics } from './metrics.js';
@@ -10,6 +12,7 @@ import { DEFAULT_INGEST_LIMITS } from './schemas.js';
 import { VersionContexts } from './version-context.js';
 
 const PAGE = { limit: 1_000 };
+const DAY = 86_400_000;
 
 describe('ingest', () => {
   let test: TestDatabase;
@@ -122,7 +125,6 @@ describe('ingest', () => {
 
   it('drops the windows of days that have aged out, whole days of them', async () => {
     await prepare('old');
-    const DAY = 86_400_000;
     const sendOld = (daysAgo: number) => {
       const timestamp = new Date(rooms.clock.now() - daysAgo * DAY).toISOString();
       return send(rooms, 'old', 'v1', { rows: [{ timestamp, values: { x: 1, c: 'a' } }] });
@@ -136,6 +138,29 @@ describe('ingest', () => {
     await sendOld(3);
     await rooms.compaction.run();
     expect(await total('old')).toEqual({ rows: 4, rejected: 0 });
+  });
+
+  it('holds captured rows to their bound in the transaction that is done with their window', async () => {
+    await registerVersion(rooms.models, 'trimmed', 'v1', { fraction: 1, maxRowsPerWindow: 10 });
+    // Two nodes, each with its own ten smallest.
+    const other = connectRooms(test.database);
+    other.clock.advance(rooms.clock.now() - other.clock.now());
+    for (const node of [rooms, other])
+      await send(node, 'trimmed', 'v1', payload(`of-${node === rooms ? 1 : 2}`, 30));
+    rooms.clock.advance(60_000);
+    // What is outside of a transaction never happens, as when the process dies between the two.
+    const dying = Object.create(test.database, {
+      query: {
+        value: (text: string, values: unknown[]) =>
+          text.includes('delete from captured_row')
+            ? Promise.reject(new Error('killed'))
+            : test.database.query(text, values),
+      },
+    }) as typeof test.database;
+    const metrics = new IngestMetrics(new Registry());
+    await new Compaction(dying, rooms.baselines, rooms.clock, metrics, 0).run().catch(() => undefined);
+    await rooms.compaction.run();
+    expect((await rooms.capturedRows.list('trimmed', 'v1', { limit: 100 })).items).toHaveLength(10);
   });
 
   it('captures at most the bound of a window, those with the smallest hashes, without redacted columns', async () => {
@@ -207,6 +232,25 @@ describe('ingest', () => {
       send(rooms, 'whole', 'v1', { rows: Array.from({ length: 10_001 }, () => ({})) }),
     ).rejects.toMatchObject({ code: 'payload-too-large' });
   });
+
+  it.each(['36h', '2d', '7d'])(
+    'stores rows of windows of %s, which start on other days than they',
+    async (grain) => {
+      const model = `grain-${grain}`;
+      await rooms.models.put(modelSchema.parse({ name: model, grain, capture: { fraction: 1 } }));
+      await rooms.models.putVersion(
+        model,
+        versionSchema.parse({ name: 'v1', columns: [{ name: 'x', role: 'feature', type: 'numeric' }] }),
+      );
+      for (const daysAgo of [0, 1, 2, 3, 8]) {
+        const timestamp = new Date(rooms.clock.now() - daysAgo * DAY).toISOString();
+        await send(rooms, model, 'v1', { rows: [{ timestamp, values: { x: 1 } }] });
+      }
+      expect(await total(model)).toEqual({ rows: 5, rejected: 0 });
+      await rooms.compaction.run();
+      expect((await rooms.capturedRows.list(model, 'v1', { limit: 10 })).items).toHaveLength(5);
+    },
+  );
 
   it('tells senders to come back while more cells wait than may, and takes their payloads again afterwards', async () => {
     await prepare('busy');
