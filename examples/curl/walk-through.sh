@@ -56,7 +56,7 @@ esac
 step 'send what is served, many rows at a time'
 # Customers are ten years older than those of the training data. The key makes it safe to send a payload again: it is counted once.
 from=$(date -u +%Y-%m-%dT%H:00:00Z)
-run=$(date +%s)
+run=$(date +%s)-$$ # twice within a second is two runs
 for payload in 1 2 3; do
   customers 1000 50 "$payload" | awk -F, -v id="$run-$payload" 'BEGIN { printf "{ \"rows\": [" } {
     printf "%s{ \"inferenceId\": \"%s-%d\", \"values\": { \"age\": %s, \"country\": \"%s\", \"score\": %s } }", (NR > 1 ? "," : ""), id, NR, $1, $2, $3
