@@ -7,11 +7,12 @@ const Z_95 = 1.6448536269514722;
 /**
  * The 95% quantile of the PSI between two samples of one distribution, in nats: χ²_0.95(degreesOfFreedom)·(n+m)/(nm).
  *
- * Infinity when a side is empty, 0 without degrees of freedom. Source: Yurdakul (2018), theorem on the null distribution.
+ * Infinity when a side is empty; 0 without degrees of freedom, and between two samples without end. Source: Yurdakul (2018), theorem on the null distribution.
  */
 export function psiNoiseFloor(n: number, m: number, degreesOfFreedom: number): number {
   if (!(n > 0) || !(m > 0)) return Infinity;
-  return !(degreesOfFreedom >= 1) ? 0 : quantile95(degreesOfFreedom) * (1 / n + 1 / m);
+  const spread = 1 / n + 1 / m;
+  return spread === 0 || !(degreesOfFreedom >= 1) ? 0 : quantile95(degreesOfFreedom) * spread;
 }
 
 /** χ²_0.95 of the few hundred degrees of freedom that bins can have; each takes Newton's method once. */
