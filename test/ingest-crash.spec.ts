@@ -2,67 +2,27 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { freePort, SpawnedProcess } from '../apps/demo/spawned-process.js';
 import { seededRandom } from '../apps/demo/seeded-random.js';
 import { Cable } from './cable.js';
+import { LeewayProcess } from './leeway-process.js';
 import { PostgresCluster } from './postgres-cluster.js';
 import { describeWithServer } from './real-servers.js';
 import { until } from './until.js';
 
-const ADMIN_KEY = 'lw_crash_admin_key_0123456789';
 const ROWS = 25;
 const CLIENTS = 6;
 const KILLS = 20;
 const CUT_OFF_MS = 30_000;
 /** What a client waits for an answer while the database is cut off, with a margin for a slow machine. */
 const ANSWERED_WITHIN_MS = 14_000;
-const SERVER = fileURLToPath(new URL('../dist/apps/server/main.js', import.meta.url));
-
-/** A process of Leeway that is started again on its port after it was killed. */
-class Node {
-  private process: SpawnedProcess | null = null;
-
-  constructor(
-    private readonly roles: string,
-    private readonly folder: string,
-    private readonly databaseUrl: string,
-    readonly port: number,
-  ) {}
-
-  async start(): Promise<void> {
-    this.process = await SpawnedProcess.start({
-      script: SERVER,
-      env: {
-        LEEWAY_ROLES: this.roles,
-        LEEWAY_PORT: String(this.port),
-        LEEWAY_ADMIN_KEY: ADMIN_KEY,
-        LEEWAY_DATA_DIR: this.folder,
-        LEEWAY_LOG_LEVEL: 'error',
-        DATABASE_URL: this.databaseUrl,
-      },
-      logFile: join(this.folder, `${this.port}.log`),
-      readyLine: /^Leeway listens on /,
-      readyTimeoutMs: 60_000,
-    });
-  }
-
-  async kill(): Promise<void> {
-    await this.process?.kill();
-  }
-
-  async stop(): Promise<void> {
-    await this.process?.stop();
-  }
-}
 
 describeWithServer('initdb', 'rows that were acknowledged, whatever dies', () => {
   let cluster: PostgresCluster;
   let cable: Cable;
   let folder: string;
-  let nodes: Node[];
-  let worker: Node;
+  let nodes: LeewayProcess[];
+  let worker: LeewayProcess;
   let acknowledged = 0;
   let retries = 0;
   let sequence = 0;
@@ -74,11 +34,10 @@ describeWithServer('initdb', 'rows that were acknowledged, whatever dies', () =>
     cable = await Cable.to(cluster.port);
     folder = mkdtempSync(join(tmpdir(), 'leeway-crash-'));
     const url = `postgres://postgres@127.0.0.1:${cable.port}/postgres`;
-    nodes = [
-      new Node('ingest,api', folder, url, await freePort()),
-      new Node('ingest,api', folder, url, await freePort()),
-    ];
-    worker = new Node('worker', folder, url, await freePort());
+    const node = (roles: string): Promise<LeewayProcess> =>
+      LeewayProcess.of({ roles, folder, databaseUrl: url });
+    nodes = [await node('ingest,api'), await node('ingest,api')];
+    worker = await node('worker');
     for (const node of [...nodes, worker]) await node.start();
     await request(nodes[0], 'PUT', '/models/m', { name: 'm', grain: '1m', capture: { fraction: 0.1 } });
     await request(nodes[0], 'PUT', '/models/m/versions/v1', {
@@ -99,14 +58,14 @@ describeWithServer('initdb', 'rows that were acknowledged, whatever dies', () =>
   }, 60_000);
 
   async function request(
-    node: Node | undefined,
+    node: LeewayProcess | undefined,
     method: string,
     path: string,
     body?: object,
   ): Promise<unknown> {
     const response = await fetch(`http://127.0.0.1:${node?.port}/api/v1${path}`, {
       method,
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_KEY}` },
+      headers: { 'content-type': 'application/json', authorization: LeewayProcess.authorization },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(20_000),
     });
@@ -151,7 +110,7 @@ describeWithServer('initdb', 'rows that were acknowledged, whatever dies', () =>
       `http://127.0.0.1:${nodes[0]?.port}/api/v1/models/m/versions/v1/inferences`,
       {
         method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_KEY}` },
+        headers: { 'content-type': 'application/json', authorization: LeewayProcess.authorization },
         body: JSON.stringify({ rows: [{ values: { x: 1, c: 'a' } }] }),
         signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
       },

@@ -2,19 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { seededRandom } from '../apps/demo/seeded-random.js';
-import { freePort, SpawnedProcess } from '../apps/demo/spawned-process.js';
 import { findServer } from './find-server.js';
 import { KafkaBroker, type SentMessage } from './kafka-broker.js';
+import { LeewayProcess } from './leeway-process.js';
 import { PostgresCluster } from './postgres-cluster.js';
 import { describeWithServer } from './real-servers.js';
 import { until } from './until.js';
 
-const ADMIN_KEY = 'lw_kafka_admin_key_0123456789';
-const SERVER = fileURLToPath(new URL('../dist/apps/server/main.js', import.meta.url));
 const PARTITIONS = 6;
 const KILLS = 5;
 const SESSION_TIMEOUT_MS = 2_000;
@@ -23,56 +20,6 @@ const POISON_EVERY = 7;
 const ROWS = 5;
 const CAUGHT_UP_TIMEOUT_MS = 60_000;
 
-/** A process of Leeway with the ingest role that is started again after it was killed. */
-class Node {
-  private process: SpawnedProcess | null = null;
-
-  constructor(
-    private readonly roles: string,
-    private readonly folder: string,
-    private readonly databaseUrl: string,
-    readonly port: number,
-  ) {}
-
-  async start(): Promise<void> {
-    this.process = await SpawnedProcess.start({
-      script: SERVER,
-      env: {
-        LEEWAY_ROLES: this.roles,
-        LEEWAY_PORT: String(this.port),
-        LEEWAY_ADMIN_KEY: ADMIN_KEY,
-        LEEWAY_DATA_DIR: this.folder,
-        LEEWAY_CONFIG: join(this.folder, 'leeway.yaml'),
-        LEEWAY_LOG_LEVEL: 'warn',
-        DATABASE_URL: this.databaseUrl,
-      },
-      logFile: join(this.folder, `${this.port}.log`),
-      readyLine: /^Leeway listens on /,
-      readyTimeoutMs: 60_000,
-    });
-  }
-
-  get pid(): number {
-    return this.process?.pid ?? -1;
-  }
-
-  async kill(): Promise<void> {
-    await this.process?.kill();
-  }
-
-  async stop(): Promise<void> {
-    await this.process?.stop();
-  }
-
-  async metric(name: string): Promise<number> {
-    const response = await fetch(`http://127.0.0.1:${this.port}/metrics`, {
-      headers: { authorization: `Bearer ${ADMIN_KEY}` },
-    });
-    const lines = (await response.text()).split('\n').filter((line) => line.startsWith(`${name}{`));
-    return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
-  }
-}
-
 describeWithServer('kafka', 'rows of Kafka, whatever dies', () => {
   if (findServer('initdb') === null)
     return void it.skip('needs initdb (skipped: there is none)', () => undefined);
@@ -80,9 +27,9 @@ describeWithServer('kafka', 'rows of Kafka, whatever dies', () => {
   let cluster: PostgresCluster;
   let client: pg.Client;
   let folder: string;
-  let nodes: Node[];
-  let visitor: Node;
-  let worker: Node;
+  let nodes: LeewayProcess[];
+  let visitor: LeewayProcess;
+  let worker: LeewayProcess;
   let sentMessages = 0;
   let sentRows = 0;
   let sentPoison = 0;
@@ -95,8 +42,8 @@ describeWithServer('kafka', 'rows of Kafka, whatever dies', () => {
     await broker.createTopic('payloads', PARTITIONS);
     folder = mkdtempSync(join(tmpdir(), 'leeway-kafka-crash-'));
     writeFileSync(join(folder, 'leeway.yaml'), configuration(broker));
-    const node = async (roles: string): Promise<Node> =>
-      new Node(roles, folder, cluster.url, await freePort());
+    const node = (roles: string): Promise<LeewayProcess> =>
+      LeewayProcess.of({ roles, folder, databaseUrl: cluster.url, logLevel: 'warn' });
     nodes = [await node('ingest,api'), await node('ingest,api')];
     visitor = await node('ingest');
     worker = await node('worker');
@@ -119,7 +66,7 @@ describeWithServer('kafka', 'rows of Kafka, whatever dies', () => {
   async function put(path: string, body: object): Promise<void> {
     const response = await fetch(`http://127.0.0.1:${nodes[0]?.port}/api/v1${path}`, {
       method: 'PUT',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_KEY}` },
+      headers: { 'content-type': 'application/json', authorization: LeewayProcess.authorization },
       body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(await response.text());

@@ -9,7 +9,7 @@ import { deletedModelAnswer } from '../apps/server/api/responses.js';
 import { configSchema } from '../apps/server/config.js';
 import { openRooms, type Rooms } from '../apps/server/rooms.js';
 import { createTestPlace, type TestPlace } from './database.js';
-import { evenRows, registerVersion, START } from './rooms.js';
+import { evenRows, registerVersion, send, START } from './rooms.js';
 import { startTestServer, type TestServer } from './test-server.js';
 
 const MINUTE = 60_000;
@@ -115,8 +115,7 @@ describe('the deletion of a model', () => {
     { name: 'c', role: 'prediction', type: 'categorical' },
   ];
 
-  const accept = (model: string, value: object, part?: 'request') =>
-    rooms.ingest.accept(model, 'v1', { ...(part && { part }), body: { format: 'json', value } });
+  const accept = (model: string, value: object, part?: 'request') => send(rooms, model, 'v1', value, part);
   const sendRows = (model: string, at = clock.now()) =>
     accept(model, {
       rows: evenRows(500, 0.7).map((values) => ({ timestamp: toRfc3339(at), values })),

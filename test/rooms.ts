@@ -10,10 +10,17 @@ import {
   DEFAULT_INGEST_LIMITS,
   FirstBaselines,
   GroupCommitter,
+  HeldBytes,
   Ingest,
   IngestMetrics,
+  MAX_HELD_BYTES,
   Pairing,
+  PayloadDecoder,
   Rebuilding,
+  type Delivery,
+  type EventReceipt,
+  type IngestContent,
+  type IngestMessage,
   type IngestReceipt,
   Rollups,
   VersionContexts,
@@ -29,7 +36,8 @@ import {
   WindowDiscovery,
   WindowEvaluation,
 } from '#performance';
-import { TestClock, type Database } from '#platform';
+import type { PayloadPart, ReadEvent } from '#payloads';
+import { TestClock, type Clock, type Database } from '#platform';
 import {
   Baselines,
   BaselineUploads,
@@ -44,6 +52,20 @@ import { Signals } from '#signals';
 /** The moment at which tests begin: a whole minute. */
 export const START = Date.UTC(2026, 10, 23, 4);
 
+/** A node that takes payloads, beside others on the same database. */
+export function connectIngest(
+  database: Database,
+  { models, baselines, clock }: { models: Models; baselines: Baselines; clock: Clock },
+  metrics = new IngestMetrics(new Registry()),
+  maxHeldBytes = MAX_HELD_BYTES,
+) {
+  const contexts = new VersionContexts(models, baselines, clock);
+  const committer = new GroupCommitter(database, metrics, clock);
+  const decoder = new PayloadDecoder(clock, DEFAULT_INGEST_LIMITS);
+  const ingest = new Ingest(contexts, decoder, committer, new HeldBytes(maxHeldBytes), metrics);
+  return { contexts, committer, ingest };
+}
+
 /** The rooms up to signals on a test database, on a clock that tests move. Windows wait for no late rows unless `lateness` says so. */
 export function connectRooms(
   database: Database,
@@ -57,9 +79,7 @@ export function connectRooms(
   const baselineUploads = new BaselineUploads(database, models);
   const deployments = new Deployments(database, models, clock);
   const metrics = new IngestMetrics(registry);
-  const committer = new GroupCommitter(database, metrics, DEFAULT_INGEST_LIMITS.maxPendingCells, clock);
-  const contexts = new VersionContexts(models, baselines, clock);
-  const ingest = new Ingest(contexts, committer, metrics, clock, DEFAULT_INGEST_LIMITS);
+  const { contexts, committer, ingest } = connectIngest(database, { models, baselines, clock }, metrics);
   const windows = new Windows(database, models, baselines, clock);
   const groundTruth = new GroundTruth(database);
   const capturedRows = new CapturedRows(database, models, groundTruth);
@@ -167,12 +187,43 @@ export function evenRows(count: number, shift = 0): { x: number; c: string }[] {
   }));
 }
 
+type WithIngest = Pick<ReturnType<typeof connectRooms>, 'ingest'>;
+
 /** Sends a payload as its JSON body would be. */
 export function send(
-  { ingest }: Pick<ReturnType<typeof connectRooms>, 'ingest'>,
+  rooms: WithIngest,
   model: string,
   version: string,
   value: unknown,
+  part?: PayloadPart,
 ): Promise<IngestReceipt> {
-  return ingest.accept(model, version, { body: { format: 'json', value } });
+  return sendMessage(rooms, model, version, { body: { format: 'json', value }, part });
+}
+
+/** Sends a payload with what stands beside its body. */
+export async function sendMessage(
+  { ingest }: WithIngest,
+  model: string,
+  version: string,
+  message: IngestMessage,
+): Promise<IngestReceipt> {
+  const receipt = await ingest.accept(model, version, deliveryOf({ kind: 'payload', message }));
+  if ('receipts' in receipt) throw new Error('a payload was answered as events are');
+  return receipt;
+}
+
+/** Sends what a payload logger would. */
+export async function sendEvents(
+  { ingest }: WithIngest,
+  model: string,
+  version: string,
+  events: readonly ReadEvent[],
+): Promise<EventReceipt> {
+  const receipt = await ingest.accept(model, version, deliveryOf({ kind: 'events', events }));
+  if (!('receipts' in receipt)) throw new Error('events were answered as a payload is');
+  return receipt;
+}
+
+function deliveryOf(content: IngestContent): Delivery {
+  return { read: () => content, release: () => undefined };
 }

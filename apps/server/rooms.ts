@@ -11,11 +11,14 @@ import {
   DEFAULT_INGEST_LIMITS,
   FirstBaselines,
   GroupCommitter,
+  HeldBytes,
   Ingest,
   KeyRotation,
   KafkaSource,
+  MAX_HELD_BYTES,
   Pairing,
   ParquetIngest,
+  PayloadDecoder,
   Rebuilding,
   Rollups,
   StoredOffsets,
@@ -92,9 +95,12 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     maxAgeMs: durationMs(config.retention.windows),
     maxCapturedAgeMs: durationMs(config.retention.capturedRows),
   };
-  const committer = new GroupCommitter(database, metrics.ingest, limits.maxPendingCells, clock);
+  const heldBytes = new HeldBytes(MAX_HELD_BYTES);
+  metrics.ingest.watchHeldBytes(heldBytes);
+  const committer = new GroupCommitter(database, metrics.ingest, clock);
   const contexts = new VersionContexts(models, baselines, clock);
-  const ingest = new Ingest(contexts, committer, metrics.ingest, clock, limits);
+  const decoder = new PayloadDecoder(clock, limits);
+  const ingest = new Ingest(contexts, decoder, committer, heldBytes, metrics.ingest);
   const parquetIngest = new ParquetIngest(ingest);
   const lateness = config.evaluation.lateness === undefined ? null : durationMs(config.evaluation.lateness);
   const windows = new Windows(database, models, baselines, clock);
@@ -266,6 +272,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     drift,
     groundTruthIntake,
     firstBaselines,
+    heldBytes,
     metrics,
     ingest,
     jobs,

@@ -10,13 +10,10 @@ import { installBodyParsers } from './http/body-parsers.js';
 import { NestLogger } from './http/nest-logger.js';
 import { installOpenApi } from './http/openapi.js';
 import { problemOf, toLeewayError } from './http/problem.js';
-import { BodyBudget } from './http/raw-body.js';
 import { openRooms, type RoomsOptions } from './rooms.js';
 
 /** Longest part of a path: an inference id of 256 UTF-16 code units is up to nine characters each when it is encoded. */
 const MAX_PATH_PART_LENGTH = 256 * 9;
-/** Bytes of bodies in memory at once: four of the largest. Decoding takes some ten times as much, of one at a time. */
-const MAX_HELD_BODY_BYTES = 64 * 1024 * 1024;
 
 export interface RunningServer {
   readonly url: string;
@@ -38,6 +35,7 @@ export async function startServer(options: RoomsOptions): Promise<RunningServer>
       logger,
       AppModule.create({ environment, config, rooms, logger }),
       (fastify) => {
+        installBodyParsers(fastify, rooms.heldBytes);
         installAccess(fastify, rooms.apiKeys);
         rooms.metrics.http.install(fastify);
       },
@@ -72,7 +70,6 @@ async function createApp(
     abortOnError: false,
   });
   const fastify = adapter.getInstance<FastifyInstance>();
-  installBodyParsers(fastify, new BodyBudget(MAX_HELD_BODY_BYTES));
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', String(request.id));
     // PostgreSQL cannot store or compare a NUL, and no name has one.

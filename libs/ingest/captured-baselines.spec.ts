@@ -54,13 +54,8 @@ describe('baselines of captured rows', () => {
   it('are without texts that capturing has cut, and without halves', async () => {
     await registerVersion(rooms.models, 'cut', 'v1', ALL, COLUMNS);
     const at = await capture('cut', [...rows(10), ...rows(1, 'long '.repeat(1_000))]);
-    await rooms.ingest.accept('cut', 'v1', {
-      part: 'request',
-      body: {
-        format: 'json',
-        value: { rows: [{ inferenceId: 'half', timestamp: toRfc3339(at), values: { x: 1 } }] },
-      },
-    });
+    const half = { inferenceId: 'half', timestamp: toRfc3339(at), values: { x: 1 } };
+    await send(rooms, 'cut', 'v1', { rows: [half] }, 'request');
     const made = await rooms.capturedBaselines.register('cut', 'v1', { range: minute(at) });
     expect(made).toMatchObject({ rowCount: 11, leftOutColumns: ['t', 'secret'] });
   });

@@ -25,13 +25,13 @@ describe('the deletion of one inference', () => {
     rows: ids.map((inferenceId) => ({ inferenceId, values: { x: 1, y: 2 } })),
   });
   const sendHalf = (inferenceId: string, part: PayloadPart) =>
-    rooms.ingest.accept('m', 'v1', {
+    send(
+      rooms,
+      'm',
+      'v1',
+      { rows: [{ inferenceId, values: part === 'request' ? { x: 1 } : { y: 2 } }] },
       part,
-      body: {
-        format: 'json',
-        value: { rows: [{ inferenceId, values: part === 'request' ? { x: 1 } : { y: 2 } }] },
-      },
-    });
+    );
   const capturedIds = async (model: string): Promise<string[]> => {
     const lists = await Promise.all(
       ['v1', 'v2'].map((version) => rooms.capturedRows.list(model, version, { limit: 1_000 })),

@@ -166,10 +166,7 @@ describe('examples of a window', () => {
   it('take a half that lacks the column for no missing value', async () => {
     const columns = [...COLUMNS.slice(0, 1), { name: 'risk', role: 'prediction', type: 'numeric' }];
     await registerVersion(rooms.models, 'halved', 'v1', undefined, columns);
-    await rooms.ingest.accept('halved', 'v1', {
-      part: 'request',
-      body: { format: 'json', value: { rows: [{ inferenceId: 'half', values: { age: 1 } }] } },
-    });
+    await send(rooms, 'halved', 'v1', { rows: [{ inferenceId: 'half', values: { age: 1 } }] }, 'request');
     await test.database.query(`update captured_half set arrived_at = arrived_at - interval '1 hour'`);
     await rooms.pairing.run();
     const query = { kind: 'any', value: undefined, limit: 20 } as const;

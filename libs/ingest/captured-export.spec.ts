@@ -165,10 +165,7 @@ describe('the export of captured rows', () => {
   it('gives a half of an inference null for what it lacks', async () => {
     await registerVersion(rooms.models, 'halved', 'v1', everything, COLUMNS);
     const { y: _y, late: _late, ...request } = values(1);
-    await rooms.ingest.accept('halved', 'v1', {
-      part: 'request',
-      body: { format: 'json', value: { rows: [{ inferenceId: 'half', values: request }] } },
-    });
+    await send(rooms, 'halved', 'v1', { rows: [{ inferenceId: 'half', values: request }] }, 'request');
     await test.database.query(`update captured_half set arrived_at = arrived_at - interval '1 hour'`);
     await rooms.pairing.run();
     expect(linesOf(await exported('halved', 'ndjson'))).toMatchObject([

@@ -17,7 +17,6 @@ import type { IngestMetrics } from './metrics.js';
 import { lockTurn, MAX_WAIT_MS, rememberKeys } from './payload-keys.js';
 import { commitSwiftly } from './swift-commit.js';
 import {
-  cellCountOf,
   rowCountOf,
   type CommitOutcome,
   type CommitUnit,
@@ -51,7 +50,6 @@ const MAX_COMMIT_ROWS = 50_000;
  */
 export class GroupCommitter {
   private readonly waiting: Waiting[] = [];
-  private pendingCells = 0;
   private readonly running = new Set<Promise<void>>();
   private pause: Promise<void> = Promise.resolve();
   private readonly partitions = new DailyPartitions('captured_row');
@@ -62,11 +60,14 @@ export class GroupCommitter {
   constructor(
     private readonly database: Database,
     private readonly metrics: IngestMetrics,
-    private readonly maxPendingCells: number,
     private readonly clock: Clock,
   ) {}
 
-  /** @throws LeewayError `ingest-overloaded` when too much waits, `database-unavailable` when it cannot be stored */
+  /**
+   * How much may wait is for the caller to bound: see `HeldBytes`.
+   *
+   * @throws LeewayError `database-unavailable` when it cannot be stored, `ingest-overloaded` when it has waited too long
+   */
   commit(payload: PendingPayload): Promise<CommitOutcome> {
     return new Promise<CommitOutcome>((resolve, reject) =>
       this.enqueue({
@@ -86,16 +87,6 @@ export class GroupCommitter {
   }
 
   private enqueue(waiting: Waiting): void {
-    const cells = cellCountOf(waiting.unit);
-    // One unit is always taken, so that none is too large for ever.
-    if (this.pendingCells > 0 && this.pendingCells + cells > this.maxPendingCells) {
-      throw new LeewayError(
-        'ingest-overloaded',
-        `${this.waiting.length} payloads wait to be stored; send this one again later`,
-        { retryAfterSeconds: 1 },
-      );
-    }
-    this.pendingCells += cells;
     this.waiting.push(waiting);
     this.metrics.pendingPayloads.set(this.waiting.length);
     if (this.running.size < this.maxCommits) this.start();
@@ -122,7 +113,6 @@ export class GroupCommitter {
       if (group.length === 0) return; // The other run took all of it meanwhile.
       if (group.length >= CROWD) this.pause = sleep(PAUSE_MS);
       await this.commitGroup(group);
-      for (const { unit } of group) this.pendingCells -= cellCountOf(unit);
       this.metrics.pendingPayloads.set(this.waiting.length);
     }
   }
@@ -174,8 +164,7 @@ export class GroupCommitter {
 
   /** Those that wait behind a commit that was lost have waited long enough: nothing of them was sent. */
   private sendAway(): void {
-    for (const { unit, reject } of this.waiting.splice(0)) {
-      this.pendingCells -= cellCountOf(unit);
+    for (const { reject } of this.waiting.splice(0)) {
       reject(
         new LeewayError(
           'database-unavailable',

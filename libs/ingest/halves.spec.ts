@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { InferenceEvent } from '#payloads';
 import { serializeProfile } from '#stats';
 import { openTestDatabase, type TestDatabase } from '../../test/database.js';
-import { connectRooms, registerVersion, send } from '../../test/rooms.js';
+import { connectRooms, registerVersion, send, sendEvents } from '../../test/rooms.js';
 import { ParquetIngest } from './parquet-ingest.js';
 import { sampleRank } from './sampling.js';
 
@@ -67,8 +67,8 @@ describe('requests and responses that come apart', () => {
     for (let call = 0; call < 20; call += 1) {
       const [first, second] =
         call % 2 === 0 ? (['request', 'response'] as const) : (['response', 'request'] as const);
-      await rooms.ingest.acceptEvents('apart', 'v1', [event(first, call)]);
-      await others.ingest.acceptEvents('apart', 'v1', [event(second, call)]);
+      await sendEvents(rooms, 'apart', 'v1', [event(first, call)]);
+      await sendEvents(others, 'apart', 'v1', [event(second, call)]);
     }
     const version = await rooms.models.getVersion('apart', 'v1');
     const windows = await rooms.windows.profiles(version, { from: 0, to: rooms.clock.now() + 60_000 });
@@ -97,12 +97,12 @@ describe('requests and responses that come apart', () => {
   it('are paired once however many workers pair, with the time of the request', async () => {
     await prepare('paired');
     for (let call = 0; call < 30; call += 1)
-      await rooms.ingest.acceptEvents('paired', 'v1', [event('response', call)]);
+      await sendEvents(rooms, 'paired', 'v1', [event('response', call)]);
     await Promise.all([rooms.pairing.run(), others.pairing.run()]);
     expect(await list('paired')).toEqual([]);
     const requestedAt = rooms.clock.now();
     for (let call = 0; call < 30; call += 1)
-      await others.ingest.acceptEvents('paired', 'v1', [event('request', call)]);
+      await sendEvents(others, 'paired', 'v1', [event('request', call)]);
     await Promise.all([rooms.pairing.run(), others.pairing.run(), rooms.pairing.run()]);
     const rows = await list('paired');
     expect(rows).toHaveLength(30);
@@ -114,7 +114,7 @@ describe('requests and responses that come apart', () => {
 
   it('are paired row by row when a call has several', async () => {
     await prepare('batched');
-    await rooms.ingest.acceptEvents('batched', 'v1', [event('request', 1, 3), event('response', 1, 3)]);
+    await sendEvents(rooms, 'batched', 'v1', [event('request', 1, 3), event('response', 1, 3)]);
     await rooms.pairing.run();
     expect(
       (await list('batched')).map(({ inferenceId, values }) => [inferenceId, values['x']]).sort(),
@@ -127,7 +127,7 @@ describe('requests and responses that come apart', () => {
 
   it('stay as rows of their own part when the other half does not come in time', async () => {
     await prepare('orphan');
-    await rooms.ingest.acceptEvents('orphan', 'v1', [event('request', 5)]);
+    await sendEvents(rooms, 'orphan', 'v1', [event('request', 5)]);
     const before = await waiting();
     await rooms.pairing.run();
     expect(await waiting()).toBe(before);
@@ -144,8 +144,8 @@ describe('requests and responses that come apart', () => {
     await prepare('repeated');
     for (let time = 0; time < 3; time += 1)
       await Promise.all([
-        rooms.ingest.acceptEvents('repeated', 'v1', [event('request', 1)]),
-        others.ingest.acceptEvents('repeated', 'v1', [event('response', 1)]),
+        sendEvents(rooms, 'repeated', 'v1', [event('request', 1)]),
+        sendEvents(others, 'repeated', 'v1', [event('response', 1)]),
       ]);
     await rooms.pairing.run();
     expect(await list('repeated')).toHaveLength(1);
@@ -185,7 +185,7 @@ describe('requests and responses that come apart', () => {
   it('keep the captured rows of a window below its bound', async () => {
     await prepare('bounded', { fraction: 1, maxRowsPerWindow: 10 });
     for (let call = 0; call < 60; call += 1)
-      await rooms.ingest.acceptEvents('bounded', 'v1', [event('request', call), event('response', call)]);
+      await sendEvents(rooms, 'bounded', 'v1', [event('request', call), event('response', call)]);
     await rooms.pairing.run();
     const ranks = (await list('bounded')).map(({ inferenceId }) => sampleRank(inferenceId));
     expect(ranks.length).toBeLessThanOrEqual(10);
@@ -197,7 +197,7 @@ describe('requests and responses that come apart', () => {
   it('are enough to compare predictions where a logger sends responses only', async () => {
     await prepare('responses');
     const calls = Array.from({ length: 60 }, (_, call) => event('response', call * 16));
-    await rooms.ingest.acceptEvents('responses', 'v1', calls);
+    await sendEvents(rooms, 'responses', 'v1', calls);
     const from = Math.floor(rooms.clock.now() / 60_000) * 60_000;
     const result = await rooms.drift.evaluate('responses', 'v1', {
       from: new Date(from).toISOString(),
@@ -217,13 +217,10 @@ describe('requests and responses that come apart', () => {
   it('say which event of a batch cannot be read, and count the others', async () => {
     await prepare('batch');
     const broken: InferenceEvent = { ...event('request', 2), body: { format: 'json', value: { hello: 1 } } };
-    const { receipts, failures } = await rooms.ingest.acceptEvents('batch', 'v1', [
-      event('request', 1),
-      broken,
-    ]);
+    const { receipts, failures } = await sendEvents(rooms, 'batch', 'v1', [event('request', 1), broken]);
     expect(receipts).toMatchObject([{ status: 'accepted', acceptedCount: 1 }]);
     expect(failures).toEqual([{ event: 1, detail: expect.stringContaining('"hello"') }]);
-    await expect(rooms.ingest.acceptEvents('batch', 'v1', [broken])).rejects.toMatchObject({
+    await expect(sendEvents(rooms, 'batch', 'v1', [broken])).rejects.toMatchObject({
       code: 'invalid-body',
     });
   });
@@ -375,7 +372,8 @@ describe('sampling', () => {
     expect([id, createdAt, grainMs]).toHaveLength(3);
     await rooms.models.put({ ...spec, sampling: { fraction: 0.5 } });
     const sendHalves = (part: 'request' | 'response') =>
-      rooms.ingest.acceptEvents(
+      sendEvents(
+        rooms,
         model,
         'v1',
         Array.from({ length: 100 }, (_, call): InferenceEvent => ({

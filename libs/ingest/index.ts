@@ -11,7 +11,9 @@ export { capturedPlaces, hasWaitingHalves, isCapturedById, type CapturedPlace } 
 export { CapturedRows, countCapturedRows, type StoredCapturedRow } from './captured-rows.js';
 export { Compaction } from './compaction.js';
 export { DEAD_LETTER_REASONS, type DeadLetterReason } from './dead-letter-reasons.js';
+export { type Delivery } from './delivery.js';
 export { GroupCommitter } from './group-committer.js';
+export { HeldBytes, type HeldShare } from './held-bytes.js';
 export { Ingest, type EventFailure, type EventReceipt } from './ingest.js';
 export { EXAMPLE_KINDS, EXAMPLE_REASONS, type ExampleKind, type ExampleReason } from './example-kinds.js';
 export { forgetLateWindows, lateWindows, type LateWindow } from './late-windows.js';
@@ -35,11 +37,13 @@ export {
 export { IngestMetrics } from './metrics.js';
 export { Pairing, PAIRING_TIMEOUT_SECONDS } from './pairing.js';
 export { KeyRotation } from './payload-keys.js';
+export { PayloadDecoder } from './payload-decoder.js';
 export { ParquetIngest } from './parquet-ingest.js';
 export { unreadable, type IngestReceipt } from './receipts.js';
 export {
   DEFAULT_INGEST_LIMITS,
   inferencesSchema,
+  MAX_HELD_BYTES,
   MAX_PAYLOAD_BYTES,
   MAX_PAYLOAD_ROWS,
   partSchema,

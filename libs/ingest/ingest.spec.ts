@@ -1,15 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openTestDatabase, type TestDatabase } from '../../test/database.js';
-import { connectRooms, evenRows, registerVersion, START, send } from '../../test/rooms.js';
+import { connectIngest, connectRooms, evenRows, registerVersion, START, send } from '../../test/rooms.js';
 import { Registry } from 'prom-client';
 import { modelSchema, versionSchema } from '#registry';
 import { Compaction } from './compaction.js';
-import { GroupCommitter } from './group-committer.js';
-import { Ingest } from './ingest.js';
 import { IngestMetrics } from './metrics.js';
 import { sampleRank } from './sampling.js';
-import { DEFAULT_INGEST_LIMITS } from './schemas.js';
-import { VersionContexts } from './version-context.js';
 
 const PAGE = { limit: 1_000 };
 const DAY = 86_400_000;
@@ -252,12 +248,9 @@ describe('ingest', () => {
     },
   );
 
-  it('tells senders to come back while more cells wait than may, and takes their payloads again afterwards', async () => {
+  it('tells senders to come back while more is held than may be, and takes their payloads again afterwards', async () => {
     await prepare('busy');
-    const metrics = new IngestMetrics(new Registry());
-    const contexts = new VersionContexts(rooms.models, rooms.baselines, rooms.clock);
-    const committer = new GroupCommitter(test.database, metrics, 1_000, rooms.clock);
-    const ingest = new Ingest(contexts, committer, metrics, rooms.clock, DEFAULT_INGEST_LIMITS);
+    const { ingest } = connectIngest(test.database, rooms, undefined, 10_000);
     // Larger than the bound by itself, and taken: none is too large for ever.
     const first = send({ ingest }, 'busy', 'v1', payload('p1', 1_000));
     const others = await Promise.allSettled(

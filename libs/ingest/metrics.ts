@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { HeldBytes } from './held-bytes.js';
 
 /** Seconds; commits take a few milliseconds on a server and tens on the embedded database. */
 const COMMIT_BUCKETS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
@@ -13,7 +14,7 @@ export class IngestMetrics {
   readonly waitingHalves: Gauge;
   readonly unpairedHalves: Counter<'part'>;
 
-  constructor(registry: Registry) {
+  constructor(private readonly registry: Registry) {
     const registers = [registry];
     this.rows = new Counter({
       name: 'leeway_ingest_rows_total',
@@ -58,5 +59,16 @@ export class IngestMetrics {
     for (const outcome of ['accepted', 'sampled-out', 'rejected', 'duplicate']) this.rows.inc({ outcome }, 0);
     for (const outcome of ['accepted', 'duplicate', 'ignored', 'unreadable'])
       this.payloads.inc({ outcome }, 0);
+  }
+  /** Shows the memory that payloads take: looked at when somebody asks. */
+  watchHeldBytes(heldBytes: HeldBytes): void {
+    new Gauge({
+      name: 'leeway_ingest_held_bytes',
+      help: 'Memory of payloads that are being read or wait for their commit, in bytes.',
+      registers: [this.registry],
+      collect() {
+        this.set(heldBytes.count);
+      },
+    });
   }
 }

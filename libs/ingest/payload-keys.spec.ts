@@ -1,17 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Registry } from 'prom-client';
 import { openTestDatabase, type TestDatabase } from '../../test/database.js';
 import { PostgresCluster } from '../../test/postgres-cluster.js';
 import { describeWithServer } from '../../test/real-servers.js';
-import { connectRooms, evenRows, registerVersion, send } from '../../test/rooms.js';
+import { connectIngest, connectRooms, evenRows, registerVersion, send } from '../../test/rooms.js';
 import { Database } from '#platform';
 import { MIGRATIONS } from '../../migrations/index.js';
-import { GroupCommitter } from './group-committer.js';
-import { Ingest } from './ingest.js';
-import { IngestMetrics } from './metrics.js';
 import { KEY_TTL_SECONDS, KeyRotation, lockTurn, MAX_WAIT_MS, rememberKeys } from './payload-keys.js';
-import { DEFAULT_INGEST_LIMITS } from './schemas.js';
-import { VersionContexts } from './version-context.js';
 
 const [ROUNDS, PAYLOADS] = [40, 24];
 
@@ -143,17 +137,7 @@ describeWithServer('initdb', 'the keys of payloads, on a server', () => {
   it('count each payload once while turns change all the time, and nobody waits for each other in a circle', async () => {
     const nodes = [connectRooms(database), connectRooms(database)];
     await registerVersion(nodes[0]!.models, 'turning');
-    const ingests = nodes.map(({ models, baselines, clock }) => {
-      const metrics = new IngestMetrics(new Registry());
-      const committer = new GroupCommitter(database, metrics, DEFAULT_INGEST_LIMITS.maxPendingCells, clock);
-      return new Ingest(
-        new VersionContexts(models, baselines, clock),
-        committer,
-        metrics,
-        clock,
-        DEFAULT_INGEST_LIMITS,
-      );
-    });
+    const ingests = nodes.map((node) => connectIngest(database, node).ingest);
     const before = await turnOf(database);
     let accepted = 0;
     // One change in each round: a payload and its repetition are never more than a turn apart.

@@ -22,6 +22,14 @@ export interface PendingPayload {
   readonly receivedCount: number;
 }
 
+/** The batch of a payload of which no row is counted. */
+export const NO_ROWS: ColumnBatch = {
+  rowCount: 0,
+  inferenceIds: [],
+  timestamps: new Float64Array(0),
+  columns: [],
+};
+
 export type CommitOutcome = 'accepted' | 'duplicate';
 
 /** What is stored whole or not at all: a payload that came over HTTP, or those of a stretch of a partition with its progress. */
@@ -33,27 +41,26 @@ export interface CommitUnit {
 /** An outcome for each payload, or `outdated`: another consumer has moved the partition's offset, and nothing was stored. */
 export type UnitOutcome = readonly CommitOutcome[] | 'outdated';
 
-/** UTF-16 units of a text that count as one cell. */
-const UNITS_PER_CELL = 8;
+/** Bytes of a payload besides its rows: its objects, its key, its promise. */
+const BYTES_OF_PAYLOAD = 1_024;
+/** Bytes of a cell, a time, or a reference to a text. */
+const BYTES_OF_CELL = 8;
+/** Bytes of a text besides its characters, of which each may take two. */
+const BYTES_OF_TEXT = 24;
 
-/**
- * What a unit holds in memory until its commit, in cells: ids and times count as one each, and a long text as one for every eight
- * of its characters, since 100 texts may be as large as a payload of numbers.
- */
-export function cellCountOf({ payloads }: CommitUnit): number {
-  let cells = 0;
-  for (const { batch } of payloads) cells += cellsOf(batch);
-  return cells;
+/** The memory that a decoded payload takes until its commit, estimated from above. */
+export function bytesOf({ batch }: PendingPayload): number {
+  const { rowCount, inferenceIds, columns } = batch;
+  // A row has a cell in every column, an id, and a time.
+  let bytes = BYTES_OF_PAYLOAD + rowCount * BYTES_OF_CELL * (columns.length + 2) + bytesOfTexts(inferenceIds);
+  for (const { values } of columns) if (values.kind !== 'numeric') bytes += bytesOfTexts(values.values);
+  return bytes;
 }
 
-function cellsOf({ rowCount, columns }: ColumnBatch): number {
-  let longUnits = 0;
-  for (const { values } of columns) {
-    if (values.kind === 'numeric') continue;
-    for (const text of values.values)
-      if (text !== null && text.length > UNITS_PER_CELL) longUnits += text.length;
-  }
-  return rowCount * (columns.length + 2) + 1 + Math.floor(longUnits / UNITS_PER_CELL);
+function bytesOfTexts(texts: readonly (string | null)[]): number {
+  let bytes = 0;
+  for (const text of texts) if (text !== null) bytes += BYTES_OF_TEXT + 2 * text.length;
+  return bytes;
 }
 
 export function rowCountOf({ payloads }: CommitUnit): number {

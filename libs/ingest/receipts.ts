@@ -21,15 +21,16 @@ export interface IngestReceipt {
   readonly ignoredColumns: readonly string[];
 }
 
-export function receiptOf(
+/** A receipt but for what its commit will say: kept in place of the rows until then. */
+export type ReceiptDraft = Omit<IngestReceipt, 'status'>;
+
+export function draftOf(
   payloadId: string,
-  status: CommitOutcome,
   { part, receivedCount, batch, rejections, unexpectedColumns }: DecodedRows,
   countedRows: number,
-): IngestReceipt {
+): ReceiptDraft {
   return {
     payloadId,
-    status,
     part,
     receivedCount,
     acceptedCount: batch.rowCount,
@@ -39,6 +40,18 @@ export function receiptOf(
     omittedRejectionCount: rejections.count - rejections.listed.length,
     ignoredColumns: unexpectedColumns,
   };
+}
+
+export function receiptOf({ payloadId, ...rest }: ReceiptDraft, status: CommitOutcome): IngestReceipt {
+  return { payloadId, status, ...rest };
+}
+
+/** Bytes of a listed rejection, whose texts are cut to some hundred characters. */
+const BYTES_OF_REJECTION = 1_024;
+
+/** The memory that a receipt takes until it is sent, estimated from above. */
+export function bytesOfDraft({ rejections }: ReceiptDraft): number {
+  return rejections.length * BYTES_OF_REJECTION;
 }
 
 /** A payload that cannot be decoded, as a failure that its sender can act on. */

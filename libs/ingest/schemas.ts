@@ -7,6 +7,9 @@ export const MAX_PAYLOAD_ROWS = 10_000;
 /** Bytes of one payload, once it is expanded: 10,000 rows of 30 columns are about 8 MB. Larger data belongs into several, or a stream. */
 export const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 
+/** Bytes of payloads in memory, from the first byte until the commit, before new ones are told to come back (429): eight of the largest. */
+export const MAX_HELD_BYTES = 8 * MAX_PAYLOAD_BYTES;
+
 /** Events of one delivery of a payload logger. */
 export const MAX_EVENTS = 1_000;
 
@@ -58,13 +61,10 @@ export interface IngestLimits {
   readonly maxAgeMs: number;
   /** How old a captured row may be: older ones are dropped. */
   readonly maxCapturedAgeMs: number;
-  /** Cells that may wait for their commit before new payloads are told to come back (429). Bounds the memory: 8 bytes a number, 8 characters of a long text. */
-  readonly maxPendingCells: number;
 }
 
 export const DEFAULT_INGEST_LIMITS: IngestLimits = {
   maxFutureMs: 5 * 60_000,
   maxAgeMs: 30 * 86_400_000,
   maxCapturedAgeMs: 30 * 86_400_000,
-  maxPendingCells: 6_000_000,
 };

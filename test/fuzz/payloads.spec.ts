@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { readContent } from '#ingest';
 import { decodeBody, UnreadablePayload, type PayloadColumn, type ReadBody } from '#payloads';
 import { LeewayError } from '#platform';
-import { readIngestRequest } from '../../apps/server/http/ingest-request.js';
 import { COLUMNS } from '../bench/ingest/rows.js';
 import { mutatedRequest } from './payload-mutations.js';
 
@@ -30,10 +30,9 @@ function decode(body: ReadBody): void {
 /** Reads a request as the server does; what it throws for a bad one is the sender's to mend. */
 function read(seed: number): void {
   const { headers, body } = mutatedRequest(seed);
-  const request = readIngestRequest({ headers, body }, { payloadId: undefined, part: undefined });
-  if (request.kind === 'payload') decode(request.message.body);
-  if (request.kind === 'events')
-    for (const event of request.events) if (event.part !== null) decode(event.body);
+  const content = readContent(headers, body, { payloadId: undefined, part: undefined });
+  if (content.kind === 'payload') decode(content.message.body);
+  else for (const event of content.events) if (event.part !== null) decode(event.body);
 }
 
 describe('mutated payloads', () => {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { groundTruthSchema, type GroundTruthReceipt } from '#ground-truth';
 import { Needs } from '../http/access.js';
 import { RawBody } from '../http/body-parsers.js';
-import { readRowsRequest } from '../http/ingest-request.js';
+import { usingRows } from '../http/ingest-request.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import { groundTruthReceiptAnswer } from './performance-responses.js';
@@ -32,6 +32,6 @@ export class GroundTruthController {
   accept(
     @Req() request: FastifyRequest<{ Params: { readonly model: string } }>,
   ): Promise<GroundTruthReceipt> {
-    return this.rooms.groundTruthIntake.accept(request.params.model, readRowsRequest(request));
+    return usingRows(request, (rows) => this.rooms.groundTruthIntake.accept(request.params.model, rows));
   }
 }

@@ -5,15 +5,15 @@ import { z } from 'zod';
 import {
   inferencesSchema,
   partSchema,
-  type BesideBody,
   type EventReceipt,
+  type IngestContent,
   type IngestReceipt,
 } from '#ingest';
 import { PAYLOAD_PARTS } from '#payloads';
 import { LeewayError } from '#platform';
 import { KeyInPath, Needs } from '../http/access.js';
 import { RawBody } from '../http/body-parsers.js';
-import { readIngestRequest, type IngestRequest } from '../http/ingest-request.js';
+import { ingestRequest } from '../http/ingest-request.js';
 import { readQuery } from '../http/validation.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
@@ -28,7 +28,7 @@ type IngestHttpRequest = FastifyRequest<{
 
 const partQuery = z.object({ part: partSchema.optional() });
 
-/** Where payloads arrive. Bodies are decoded by the room, not by the framework: see `readIngestRequest`. */
+/** Where payloads arrive. Bodies are decoded by the room, not by the framework: see `ingestRequest`. */
 @ApiTags('Inferences')
 @Controller('api/v1')
 @Needs('ingest')
@@ -61,17 +61,11 @@ export class InferencesController {
     const { model, version } = request.params;
     const payloadId = request.headers['idempotency-key'];
     const part = request.query.part === undefined ? undefined : readQuery(partQuery, request.query).part;
-    const read = this.read(request, { payloadId, part });
-    if (read instanceof Promise) return read;
+    const read = ingestRequest(request, { payloadId, part });
     const { ingest, parquetIngest } = this.rooms;
-    switch (read.kind) {
-      case 'payload':
-        return ingest.accept(model, version, read.message);
-      case 'events':
-        return ingest.acceptEvents(model, version, read.events);
-      case 'parquet':
-        return parquetIngest.accept(model, version, { stream: read.stream, payloadId, part });
-    }
+    return read.kind === 'delivery'
+      ? ingest.accept(model, version, read.delivery)
+      : parquetIngest.accept(model, version, { stream: read.stream, payloadId, part });
   }
 
   @Post('ingest/:ingestKey/models/:model/versions/:version/events')
@@ -93,29 +87,27 @@ export class InferencesController {
     },
   })
   @Answers(eventReceiptAnswer, 200)
-  events(@Req() request: IngestHttpRequest): Promise<EventReceipt> {
+  events(@Req() request: IngestHttpRequest): Promise<IngestReceipt | EventReceipt> {
     const { model, version } = request.params;
-    const { ingest } = this.rooms;
-    const read = this.read(request, { payloadId: undefined, part: undefined });
-    if (read instanceof Promise) return read;
-    if (read.kind === 'events') return ingest.acceptEvents(model, version, read.events);
-    throw new LeewayError(
-      'unsupported-media-type',
-      'this endpoint takes CloudEvents: ce- headers, application/cloudevents+json or application/cloudevents-batch+json',
-    );
+    const read = ingestRequest(request, { payloadId: undefined, part: undefined });
+    if (read.kind === 'parquet') throw noEvents();
+    const { delivery } = read;
+    return this.rooms.ingest.accept(model, version, {
+      read: () => eventsIn(delivery.read()),
+      release: () => delivery.release(),
+    });
   }
+}
 
-  /** The request as it is read at once, as nearly all are; one that cannot be read is counted first, and then refused. */
-  private read(request: IngestHttpRequest, beside: BesideBody): IngestRequest | Promise<never> {
-    try {
-      return readIngestRequest(request, beside);
-    } catch (error) {
-      return this.refuse(request, error);
-    }
-  }
+/** @throws LeewayError `unsupported-media-type` for a payload that no logger has sent */
+function eventsIn(content: IngestContent): IngestContent {
+  if (content.kind === 'events') return content;
+  throw noEvents();
+}
 
-  private async refuse({ params }: IngestHttpRequest, error: unknown): Promise<never> {
-    if (error instanceof LeewayError) await this.rooms.ingest.countUnreadable(params.model, params.version);
-    throw error;
-  }
+function noEvents(): LeewayError {
+  return new LeewayError(
+    'unsupported-media-type',
+    'this endpoint takes CloudEvents: ce- headers, application/cloudevents+json or application/cloudevents-batch+json',
+  );
 }

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { MAX_PAYLOAD_BYTES } from '#ingest';
+import { MAX_PAYLOAD_BYTES, type HeldBytes } from '#ingest';
 import { isBinaryMode } from '#payloads';
 import { LeewayError, messageOf } from '#platform';
-import { readRawBody, type BodyBudget } from './raw-body.js';
+import type { HeldBody } from './held-body.js';
+import { readRawBody } from './raw-body.js';
 import { markRoute } from './route-config.js';
 
 /** Baselines come as streams in these forms. */
@@ -15,7 +16,7 @@ export const STREAM_TYPES = {
 
 const RAW = 'leewayRawBody';
 
-/** A route that gets its body as bytes, expanded, whatever their content type; Parquet stays a stream. */
+/** A route that gets its body as a `HeldBody`, expanded, whatever its content type, and releases it; Parquet stays a stream. */
 export const RawBody = (): MethodDecorator => markRoute({ [RAW]: true });
 
 function wantsBytes(request: FastifyRequest): boolean {
@@ -23,7 +24,7 @@ function wantsBytes(request: FastifyRequest): boolean {
 }
 
 /** Installs Leeway's body parsers in place of the framework's. */
-export function installBodyParsers(fastify: FastifyInstance, budget: BodyBudget): void {
+export function installBodyParsers(fastify: FastifyInstance, heldBytes: HeldBytes): void {
   fastify.removeAllContentTypeParsers();
   fastify.addHook('onRequest', (request, _reply, done) => {
     // KServe's logger sends the content type of the call's request with every event: it says nothing of the data, and may be none.
@@ -35,14 +36,13 @@ export function installBodyParsers(fastify: FastifyInstance, budget: BodyBudget)
     'application/json',
     { bodyLimit: MAX_PAYLOAD_BYTES },
     async (request: FastifyRequest, stream: IncomingMessage) => {
-      const bytes = await readRawBody(request, stream, budget);
-      if (wantsBytes(request)) return bytes;
-      return bytes.length === 0 ? undefined : parseJson(bytes);
+      const body = await readRawBody(request, stream, heldBytes);
+      return wantsBytes(request) ? body : jsonOf(body);
     },
   );
   for (const type of ['text/csv', 'application/x-ndjson']) {
     fastify.addContentTypeParser(type, (request: FastifyRequest, stream: IncomingMessage) =>
-      wantsBytes(request) ? readRawBody(request, stream, budget) : Promise.resolve(stream),
+      wantsBytes(request) ? readRawBody(request, stream, heldBytes) : Promise.resolve(stream),
     );
   }
   fastify.addContentTypeParser(
@@ -50,7 +50,7 @@ export function installBodyParsers(fastify: FastifyInstance, budget: BodyBudget)
     (_request: FastifyRequest, stream: IncomingMessage) => Promise.resolve(stream),
   );
   fastify.addContentTypeParser('*', async (request: FastifyRequest, stream: IncomingMessage) => {
-    if (wantsBytes(request)) return readRawBody(request, stream, budget);
+    if (wantsBytes(request)) return readRawBody(request, stream, heldBytes);
     throw new LeewayError(
       'unsupported-media-type',
       `the content type ${JSON.stringify(request.headers['content-type'] ?? 'none')} is not supported here`,
@@ -58,10 +58,13 @@ export function installBodyParsers(fastify: FastifyInstance, budget: BodyBudget)
   });
 }
 
-function parseJson(bytes: Buffer): unknown {
+function jsonOf(body: HeldBody): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    const bytes = body.take();
+    return bytes.length === 0 ? undefined : JSON.parse(bytes.toString('utf8'));
   } catch (cause) {
     throw new LeewayError('invalid-json', `the body is not JSON: ${messageOf(cause)}`, { cause });
+  } finally {
+    body.release();
   }
 }

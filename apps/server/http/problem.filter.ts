@@ -16,8 +16,10 @@ export class ProblemFilter implements ExceptionFilter {
     if (error.retryAfterSeconds !== null) void reply.header('retry-after', String(error.retryAfterSeconds));
     if (error.code === 'unauthenticated') void reply.header('www-authenticate', 'Bearer');
     if (!request.raw.readableDidRead) readOn(request.raw);
-    // What is left of an upload that was refused in the middle would be taken for the next request.
-    if (!request.raw.complete && !isReadOn(request.raw)) void reply.header('connection', 'close');
+    // What is left of an upload that was refused in the middle would be taken for the next request. The framework closes every
+    // connection whose body was refused, and resets senders that still write; one that is read on to its end need not be closed.
+    if (request.raw.complete || isReadOn(request.raw)) void reply.removeHeader('connection');
+    else void reply.header('connection', 'close');
     void reply
       .status(problem.status)
       .header('content-type', 'application/problem+json')

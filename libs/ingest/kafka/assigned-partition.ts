@@ -216,7 +216,7 @@ export class AssignedPartition {
       return;
     }
     const payloads = decoded?.payloads ?? [];
-    const areDuplicates = payloads.every(({ arrival }) => duplicates.has(arrival.payloadId));
+    const areDuplicates = payloads.every(({ receipt }) => duplicates.has(receipt.payloadId));
     metrics.countMessage(source, payloads.length === 0 ? 'ignored' : areDuplicates ? 'duplicate' : 'counted');
   }
 

@@ -1,6 +1,6 @@
 import { LeewayError, messageOf, nameSchema, type Clock, type Instant } from '#platform';
 import { isDeadLetterReason, type DeadLetterReason } from '../dead-letter-reasons.js';
-import type { DecodedMessage, Ingest } from '../ingest.js';
+import type { Ingest, StoredMessage } from '../ingest.js';
 import type { NewDeadLetter } from '../source-progress.js';
 import type { VersionContext } from '../version-context.js';
 import type { KafkaMessage } from './fetched-messages.js';
@@ -14,10 +14,10 @@ export interface MessagePlace {
   readonly partition: number;
 }
 
-/** What a message comes to: payloads to count, a dead letter, or both where some events of a batch are unreadable. */
+/** What a message comes to: payloads to count, a dead letter, or both. What cannot be read counts as unreadable where its version is known. */
 export interface ReadMessage {
   readonly message: KafkaMessage;
-  readonly decoded: DecodedMessage | null;
+  readonly decoded: StoredMessage | null;
   readonly deadLetter: NewDeadLetter | null;
 }
 
@@ -48,18 +48,22 @@ export class MessageDecoder {
     const context = await this.contextOf(facts);
     if (context instanceof LeewayError)
       return this.dead({ message, decoded: null, deadLetter: null }, place, context);
-    let decoded: DecodedMessage;
+    let decoded: StoredMessage;
     try {
       decoded = this.ingest.decodeMessage(contentOf(message, facts, this.spec), context, {
         id: `${place.topicId}-${place.partition}-${message.offset}`,
         at: message.at ?? this.clock.now(),
       });
     } catch (error) {
-      return this.dead({ message, decoded: null, deadLetter: null }, place, error);
+      return this.dead(
+        { message, decoded: this.ingest.unreadableMessage(context), deadLetter: null },
+        place,
+        error,
+      );
     }
     const read: ReadMessage = { message, decoded, deadLetter: null };
-    if (decoded.failures.length === 0) return read;
-    const detail = decoded.failures.map((failure) => `event ${failure.event}: ${failure.detail}`).join('; ');
+    if (decoded.failed.length === 0) return read;
+    const detail = decoded.failed.map(({ event, error }) => `event ${event}: ${error.message}`).join('; ');
     return this.dead(read, place, new LeewayError('invalid-body', detail));
   }
 
