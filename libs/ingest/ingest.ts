@@ -62,22 +62,21 @@ export class Ingest {
     versionName: string,
     delivery: Delivery,
   ): Promise<IngestReceipt | EventReceipt> {
-    const share = this.heldBytes.open();
     try {
       const context = await this.contexts.of(modelName, versionName);
       const read = this.readAndDecode(delivery, context);
       if (read instanceof LeewayError) throw await this.counted(read, context);
       const { kind, message } = read;
-      share.growTo(bytesOfPayloads(message.payloads));
-      const receipts = await allOf(message.payloads.map((payload) => this.commit(payload)));
-      if (kind === 'payload' && receipts[0] !== undefined) return receipts[0];
-      const { failed, ignoredEventCount } = message;
-      if (failed.length > 0) await this.tallyUnreadable(context, failed.length);
-      this.metrics.payloads.inc({ outcome: 'ignored' }, ignoredEventCount);
-      return { receipts, ignoredEventCount, failures: failed.map(failureOf) };
+      return await this.holding(message.payloads, async () => {
+        const receipts = await allOf(message.payloads.map((payload) => this.commit(payload)));
+        if (kind === 'payload' && receipts[0] !== undefined) return receipts[0];
+        const { failed, ignoredEventCount } = message;
+        if (failed.length > 0) await this.tallyUnreadable(context, failed.length);
+        this.metrics.payloads.inc({ outcome: 'ignored' }, ignoredEventCount);
+        return { receipts, ignoredEventCount, failures: failed.map(failureOf) };
+      });
     } finally {
       delivery.release();
-      share.release();
     }
   }
 
@@ -132,7 +131,7 @@ export class Ingest {
 
   /**
    * Counts a payload that its source could not even read: nobody may look at the answer. One for a version that there is not, or
-   * that comes while too much waits, is counted in the metrics only.
+   * that cannot be stored, is counted in the metrics only.
    */
   async countUnreadable(modelName: string, versionName: string): Promise<void> {
     const context = await this.contexts.of(modelName, versionName).catch(unlessBug);

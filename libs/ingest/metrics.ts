@@ -60,6 +60,7 @@ export class IngestMetrics {
     for (const outcome of ['accepted', 'duplicate', 'ignored', 'unreadable'])
       this.payloads.inc({ outcome }, 0);
   }
+
   /** Shows the memory that payloads take: looked at when somebody asks. */
   watchHeldBytes(heldBytes: HeldBytes): void {
     new Gauge({

@@ -16,10 +16,7 @@ export function isCompression(encoding: string): encoding is Compression {
   return Object.hasOwn(EXPANDERS, encoding);
 }
 
-/** A compressed stream expanded as it arrives. Its source is left as it is when expanding fails: its socket has to carry the answer. */
+/** A compressed stream expanded as it arrives. `pipe`, since `pipeline` would destroy its source when expanding fails: its socket has to carry the answer. */
 export function expanding(source: Readable, compression: Compression): Transform {
-  const expander = EXPANDERS[compression]();
-  source.pipe(expander);
-  expander.once('error', () => source.unpipe(expander));
-  return expander;
+  return source.pipe(EXPANDERS[compression]());
 }
