@@ -1,6 +1,7 @@
 import 'reflect-metadata';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { beginPost } from './begun-post.js';
 import { startTestServer, type TestServer } from './test-server.js';
 
 const BODY_BYTES = 16 * 1024 * 1024;
@@ -25,13 +26,8 @@ describe('a body', () => {
 
   /** Declares the largest body, and sends what is given of it. */
   function begin(authorization: string | null, sent: Buffer, path = PATH): Answers {
-    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    const socket = beginPost(server.url, { path, authorization, bytes: BODY_BYTES, sent });
     sockets.push(socket);
-    const key = authorization === null ? '' : `authorization: ${authorization}\r\n`;
-    socket.write(
-      `POST ${path} HTTP/1.1\r\nhost: l\r\n${key}content-type: application/json\r\ncontent-length: ${BODY_BYTES}\r\n\r\n`,
-    );
-    socket.write(sent);
     return new Answers(socket);
   }
 
