@@ -2,16 +2,14 @@ import { mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { once } from 'node:events';
 import { request as startRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { parquetBytes } from '#platform';
 import { baselineUploadAnswer, newBaselineAnswer } from '../apps/server/api/responses.js';
-import { freePort, SpawnedProcess } from '../apps/demo/spawned-process.js';
 import { createTestPlace, type TestPlace } from './database.js';
+import { LeewayProcess } from './leeway-process.js';
 import { evenRows } from './rooms.js';
 import { until } from './until.js';
 
-const KEY = 'lw_test_admin_key_0123456789';
 const TYPES = {
   csv: 'text/csv',
   ndjson: 'application/x-ndjson',
@@ -43,33 +41,19 @@ async function parquetOf(rows: typeof ROWS): Promise<Buffer> {
 describe('an upload of a baseline over HTTP', () => {
   let place: TestPlace;
   let temporary: string;
-  let server: SpawnedProcess;
-  let port: number;
+  let server: LeewayProcess;
   let version = 0;
   let files: Readonly<Record<Form, Buffer>>;
-
-  const start = (): Promise<SpawnedProcess> =>
-    SpawnedProcess.start({
-      script: fileURLToPath(new URL('../dist/apps/server/main.js', import.meta.url)),
-      env: {
-        LEEWAY_PORT: String(port),
-        LEEWAY_ADMIN_KEY: KEY,
-        LEEWAY_DATA_DIR: join(place.dataDir, 'data'),
-        LEEWAY_LOG_LEVEL: 'warn',
-        TMPDIR: temporary,
-        ...(place.databaseUrl === null ? {} : { DATABASE_URL: place.databaseUrl }),
-      },
-      logFile: join(place.dataDir, 'server.log'),
-      readyLine: /^Leeway listens on /,
-      readyTimeoutMs: 60_000,
-    });
 
   beforeAll(async () => {
     place = await createTestPlace();
     temporary = join(place.dataDir, 'tmp');
     mkdirSync(temporary);
-    port = await freePort();
-    server = await start();
+    const folder = join(place.dataDir, 'data');
+    mkdirSync(folder);
+    const { databaseUrl } = place;
+    server = await LeewayProcess.of({ folder, databaseUrl, logLevel: 'warn', env: { TMPDIR: temporary } });
+    await server.start();
     await api('POST', '/models', { name: 'm', grain: '1m' });
     files = {
       csv: Buffer.from(`x,c\n${ROWS.map(({ x, c }) => `${x},${c}`).join('\n')}\n`),
@@ -87,10 +71,10 @@ describe('an upload of a baseline over HTTP', () => {
   });
 
   async function api(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
-    const response = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, {
+    const response = await fetch(`${server.url}/api/v1${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${KEY}`,
+        authorization: LeewayProcess.authorization,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -103,9 +87,9 @@ describe('an upload of a baseline over HTTP', () => {
 
   function begin(form: Form, uploadId: string): ClientRequest {
     const request = startRequest({
-      ...{ port, host: '127.0.0.1', method: 'POST', path: path(`?uploadId=${uploadId}`) },
+      ...{ port: server.port, host: '127.0.0.1', method: 'POST', path: path(`?uploadId=${uploadId}`) },
       headers: {
-        authorization: `Bearer ${KEY}`,
+        authorization: LeewayProcess.authorization,
         'content-type': TYPES[form],
         'content-length': files[form].length,
       },
@@ -191,7 +175,7 @@ describe('an upload of a baseline over HTTP', () => {
       await sendHalf(form, 'killed');
       await server.kill();
       expect(temporaryFiles()).toEqual([]);
-      server = await start();
+      await server.start();
       await expectNoTrace();
       // Nobody was left to write down that it failed: that shows when nothing has been heard of it for half a minute.
       expect(await stateOf('killed')).toMatchObject({ state: 'reading' });

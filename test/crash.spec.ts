@@ -1,14 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LeewayApi } from '../apps/demo/api-client.js';
 import { readFlights, type Flights } from '../apps/demo/flights.js';
 import { seededRandom, shuffledIndices } from '../apps/demo/seeded-random.js';
-import { freePort, SpawnedProcess } from '../apps/demo/spawned-process.js';
 import { createTestPlace, type TestPlace } from './database.js';
+import { LeewayProcess } from './leeway-process.js';
 
-const ADMIN_KEY = 'lw_test_admin_key_0123456789';
 const PAYLOAD_ROWS = 500;
 /** Rows in every payload that do not fit the schema, so that refused rows are part of the balance. */
 const BAD_ROWS = 1;
@@ -29,15 +26,15 @@ interface GoldenCase {
  */
 describe('kill -9 in the middle of a replay', () => {
   let place: TestPlace;
-  let server: SpawnedProcess;
-  let port: number;
+  let server: LeewayProcess;
   let api: LeewayApi;
 
   beforeAll(async () => {
     place = await createTestPlace();
-    port = await freePort();
-    server = await start();
-    api = new LeewayApi(`http://127.0.0.1:${port}`, ADMIN_KEY, {
+    const { dataDir: folder, databaseUrl } = place;
+    server = await LeewayProcess.of({ folder, databaseUrl, logLevel: 'warn' });
+    await server.start();
+    api = new LeewayApi(server.url, LeewayProcess.key, {
       giveUpAfterMs: 60_000,
       firstDelayMs: 50,
       maxDelayMs: 500,
@@ -48,22 +45,6 @@ describe('kill -9 in the middle of a replay', () => {
     await server.stop();
     await place.remove();
   });
-
-  function start(): Promise<SpawnedProcess> {
-    return SpawnedProcess.start({
-      script: fileURLToPath(new URL('../dist/apps/server/main.js', import.meta.url)),
-      env: {
-        LEEWAY_PORT: String(port),
-        LEEWAY_ADMIN_KEY: ADMIN_KEY,
-        LEEWAY_DATA_DIR: place.dataDir,
-        LEEWAY_LOG_LEVEL: 'warn',
-        ...(place.databaseUrl === null ? {} : { DATABASE_URL: place.databaseUrl }),
-      },
-      logFile: join(place.dataDir, 'server.log'),
-      readyLine: /^Leeway listens on /,
-      readyTimeoutMs: 60_000,
-    });
-  }
 
   it("keeps the row balance exact, and the drift of January against June SciPy's", async () => {
     await prepare();
@@ -84,14 +65,14 @@ describe('kill -9 in the middle of a replay', () => {
     for (const share of [0.25, 0.6]) {
       while (payloads.length > total * (1 - share)) await new Promise((resolve) => setTimeout(resolve, 5));
       await server.kill();
-      server = await start();
+      await server.start();
     }
     await senders;
     expect(acknowledged).toBe(june.count + BAD_ROWS * total);
 
     // And once more, in good order, before anything is asked.
     await server.stop();
-    server = await start();
+    await server.start();
     const windows = await api.windows('flights', 'v1');
     expect(windows.reduce((sum, window) => sum + window.rowCount, 0)).toBe(june.count);
     expect(windows.reduce((sum, window) => sum + window.rejectedCount, 0)).toBe(rejected);

@@ -28,9 +28,7 @@ describeWithServer('initdb', 'rows that were acknowledged, whatever dies', () =>
   let sequence = 0;
 
   beforeAll(async () => {
-    const started = await PostgresCluster.start();
-    if (started === null) throw new Error('PostgreSQL has gone');
-    cluster = started;
+    cluster = await PostgresCluster.start();
     cable = await Cable.to(cluster.port);
     folder = mkdtempSync(join(tmpdir(), 'leeway-crash-'));
     const url = `postgres://postgres@127.0.0.1:${cable.port}/postgres`;
@@ -39,8 +37,8 @@ describeWithServer('initdb', 'rows that were acknowledged, whatever dies', () =>
     nodes = [await node('ingest,api'), await node('ingest,api')];
     worker = await node('worker');
     for (const node of [...nodes, worker]) await node.start();
-    await request(nodes[0], 'PUT', '/models/m', { name: 'm', grain: '1m', capture: { fraction: 0.1 } });
-    await request(nodes[0], 'PUT', '/models/m/versions/v1', {
+    await nodes[0]?.api('PUT', '/models/m', { name: 'm', grain: '1m', capture: { fraction: 0.1 } });
+    await nodes[0]?.api('PUT', '/models/m/versions/v1', {
       name: 'v1',
       columns: [
         { name: 'x', role: 'feature', type: 'numeric' },
@@ -48,7 +46,7 @@ describeWithServer('initdb', 'rows that were acknowledged, whatever dies', () =>
       ],
     });
     const rows = Array.from({ length: 500 }, (_, i) => ({ x: i, c: i % 2 === 0 ? 'a' : 'b' }));
-    await request(nodes[0], 'POST', '/models/m/versions/v1/baselines', { rows });
+    await nodes[0]?.api('POST', '/models/m/versions/v1/baselines', { rows });
   }, 120_000);
   afterAll(async () => {
     for (const node of [...nodes, worker]) await node.stop();
@@ -57,33 +55,13 @@ describeWithServer('initdb', 'rows that were acknowledged, whatever dies', () =>
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  async function request(
-    node: LeewayProcess | undefined,
-    method: string,
-    path: string,
-    body?: object,
-  ): Promise<unknown> {
-    const response = await fetch(`http://127.0.0.1:${node?.port}/api/v1${path}`, {
-      method,
-      headers: { 'content-type': 'application/json', authorization: LeewayProcess.authorization },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(20_000),
-    });
-    const answer: unknown = await response.json();
-    if (!response.ok)
-      throw Object.assign(new Error(`${response.status}: ${JSON.stringify(answer)}`), {
-        status: response.status,
-      });
-    return answer;
-  }
-
   /** Sends a payload to one node after the other until one says that it is counted. */
   async function deliver(payloadId: string, first: number): Promise<void> {
     const rows = Array.from({ length: ROWS }, (_, i) => ({ values: { x: i, c: 'a' } }));
     for (let attempt = 0; ; attempt += 1) {
       try {
         const node = nodes[(first + attempt) % nodes.length];
-        await request(node, 'POST', '/models/m/versions/v1/inferences', { payloadId, rows });
+        await node?.api('POST', '/models/m/versions/v1/inferences', { payloadId, rows });
         acknowledged += ROWS;
         return;
       } catch (error) {
@@ -106,15 +84,12 @@ describeWithServer('initdb', 'rows that were acknowledged, whatever dies', () =>
 
   /** While the database is away a payload is answered with 503 and when to come back, and nothing waits in memory. */
   async function expectAway(): Promise<void> {
-    const response = await fetch(
-      `http://127.0.0.1:${nodes[0]?.port}/api/v1/models/m/versions/v1/inferences`,
-      {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: LeewayProcess.authorization },
-        body: JSON.stringify({ rows: [{ values: { x: 1, c: 'a' } }] }),
-        signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
-      },
-    );
+    const response = await fetch(`${nodes[0]?.url}/api/v1/models/m/versions/v1/inferences`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: LeewayProcess.authorization },
+      body: JSON.stringify({ rows: [{ values: { x: 1, c: 'a' } }] }),
+      signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
+    });
     expect([response.status, Number(response.headers.get('retry-after'))]).toEqual([503, 2]);
     await response.body?.cancel();
   }
@@ -124,7 +99,7 @@ describeWithServer('initdb', 'rows that were acknowledged, whatever dies', () =>
     let cursor: string | null = null;
     do {
       const query: string = cursor === null ? '' : `&cursor=${cursor}`;
-      const page = (await request(nodes[0], 'GET', `/models/m/versions/v1/windows?limit=1000${query}`)) as {
+      const page = (await nodes[0]?.api('GET', `/models/m/versions/v1/windows?limit=1000${query}`)) as {
         items: { rowCount: number }[];
         nextCursor: string | null;
       };

@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +7,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MAX_HELD_BYTES, MAX_PAYLOAD_BYTES } from '#ingest';
 import { residentMegabytes } from './bench/ingest/memory.js';
+import { beginPost } from './begun-post.js';
 import { Cable } from './cable.js';
 import { LeewayProcess, metricIn } from './leeway-process.js';
 import { PostgresCluster } from './postgres-cluster.js';
@@ -68,14 +68,8 @@ describe('the memory that payloads hold', () => {
   });
 
   /** A sender that stops after the first byte of its body. */
-  const beginPayload = (bytes: number) => {
-    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
-    socket.write(
-      `POST ${PATH} HTTP/1.1\r\nhost: l\r\nauthorization: ${server.authorization}\r\n` +
-        `content-type: application/json\r\ncontent-length: ${bytes}\r\n\r\n{`,
-    );
-    return socket;
-  };
+  const beginPayload = (bytes: number) =>
+    beginPost(server.url, { path: PATH, authorization: server.authorization, bytes, sent: '{' });
 
   it('is taken from the first byte on, and given back when the sender goes away in the middle', async () => {
     const socket = beginPayload(5_000_000);
@@ -120,24 +114,14 @@ describeWithServer('initdb', 'a node whose database is cut off while many large 
   let node: LeewayProcess;
 
   beforeAll(async () => {
-    const started = await PostgresCluster.start();
-    if (started === null) throw new Error('PostgreSQL has gone');
-    cluster = started;
+    cluster = await PostgresCluster.start();
     cable = await Cable.to(cluster.port);
     folder = mkdtempSync(join(tmpdir(), 'leeway-memory-'));
     const databaseUrl = `postgres://postgres@127.0.0.1:${cable.port}/postgres`;
     node = await LeewayProcess.of({ roles: 'ingest,api', folder, databaseUrl });
     await node.start();
-    const put = async (path: string, body: object): Promise<void> => {
-      const answer = await fetch(`${node.url}/api/v1${path}`, {
-        method: 'PUT',
-        headers: { ...JSON_TYPE, authorization: LeewayProcess.authorization },
-        body: JSON.stringify(body),
-      });
-      if (!answer.ok) throw new Error(await answer.text());
-    };
-    await put('/models/m', { name: 'm', grain: '1m' });
-    await put('/models/m/versions/v1', VERSION);
+    await node.api('PUT', '/models/m', { name: 'm', grain: '1m' });
+    await node.api('PUT', '/models/m/versions/v1', VERSION);
   }, 120_000);
   afterAll(async () => {
     await node.stop();

@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { seededRandom } from '../apps/demo/seeded-random.js';
-import { findServer } from './find-server.js';
 import { KafkaBroker, type SentMessage } from './kafka-broker.js';
 import { LeewayProcess } from './leeway-process.js';
 import { PostgresCluster } from './postgres-cluster.js';
@@ -20,9 +19,7 @@ const POISON_EVERY = 7;
 const ROWS = 5;
 const CAUGHT_UP_TIMEOUT_MS = 60_000;
 
-describeWithServer('kafka', 'rows of Kafka, whatever dies', () => {
-  if (findServer('initdb') === null)
-    return void it.skip('needs initdb (skipped: there is none)', () => undefined);
+const rowsOfKafka = (): void => {
   let broker: KafkaBroker;
   let cluster: PostgresCluster;
   let client: pg.Client;
@@ -35,9 +32,7 @@ describeWithServer('kafka', 'rows of Kafka, whatever dies', () => {
   let sentPoison = 0;
 
   beforeAll(async () => {
-    const started = await PostgresCluster.start();
-    if (started === null) throw new Error('PostgreSQL has gone');
-    cluster = started;
+    cluster = await PostgresCluster.start();
     broker = await KafkaBroker.start();
     await broker.createTopic('payloads', PARTITIONS);
     folder = mkdtempSync(join(tmpdir(), 'leeway-kafka-crash-'));
@@ -48,8 +43,10 @@ describeWithServer('kafka', 'rows of Kafka, whatever dies', () => {
     visitor = await node('ingest');
     worker = await node('worker');
     await nodes[0]?.start();
-    await put('/models/m', { grain: '1m', capture: { fraction: 0.1 } });
-    await put('/models/m/versions/v1', { columns: [{ name: 'x', role: 'feature', type: 'numeric' }] });
+    await nodes[0]?.api('PUT', '/models/m', { grain: '1m', capture: { fraction: 0.1 } });
+    await nodes[0]?.api('PUT', '/models/m/versions/v1', {
+      columns: [{ name: 'x', role: 'feature', type: 'numeric' }],
+    });
     await nodes[1]?.start();
     await worker.start();
     client = new pg.Client({ connectionString: cluster.url });
@@ -62,15 +59,6 @@ describeWithServer('kafka', 'rows of Kafka, whatever dies', () => {
     await cluster.remove();
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
-
-  async function put(path: string, body: object): Promise<void> {
-    const response = await fetch(`http://127.0.0.1:${nodes[0]?.port}/api/v1${path}`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json', authorization: LeewayProcess.authorization },
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(await response.text());
-  }
 
   /** What the database has, in one snapshot. */
   async function stored(): Promise<{ rows: number; deadLetters: number; next: number }> {
@@ -175,7 +163,11 @@ describeWithServer('kafka', 'rows of Kafka, whatever dies', () => {
       await sleep(1_000);
     });
   }, 120_000);
-});
+};
+
+describeWithServer('kafka', 'rows of Kafka', () =>
+  describeWithServer('initdb', 'whatever dies', rowsOfKafka),
+);
 
 function configuration(broker: KafkaBroker): string {
   return `

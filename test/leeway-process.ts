@@ -3,20 +3,24 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, SpawnedProcess } from '../apps/demo/spawned-process.js';
 
-const ADMIN_KEY = 'lw_process_admin_key_0123456789';
+const REQUEST_TIMEOUT_MS = 20_000;
 const SERVER = fileURLToPath(new URL('../dist/apps/server/main.js', import.meta.url));
 
 export interface LeewayProcessSpec {
-  readonly roles: string;
+  /** All of them when it is left out. */
+  readonly roles?: string;
   /** Where its log lies, and `leeway.yaml` where it has one. */
   readonly folder: string;
-  readonly databaseUrl: string;
+  /** Null: embedded, in `folder`. */
+  readonly databaseUrl: string | null;
   readonly logLevel?: 'warn' | 'error';
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The built server as a process of its own, that can be killed and started again on its port. */
 export class LeewayProcess {
-  static readonly authorization = `Bearer ${ADMIN_KEY}`;
+  static readonly key = 'lw_process_admin_key_0123456789';
+  static readonly authorization = `Bearer ${LeewayProcess.key}`;
   private process: SpawnedProcess | null = null;
 
   private constructor(
@@ -30,17 +34,18 @@ export class LeewayProcess {
   }
 
   async start(): Promise<void> {
-    const { roles, folder, databaseUrl, logLevel = 'error' } = this.spec;
+    const { roles, folder, databaseUrl, logLevel = 'error', env } = this.spec;
     const config = join(folder, 'leeway.yaml');
     this.process = await SpawnedProcess.start({
       script: SERVER,
       env: {
-        LEEWAY_ROLES: roles,
         LEEWAY_PORT: String(this.port),
-        LEEWAY_ADMIN_KEY: ADMIN_KEY,
+        LEEWAY_ADMIN_KEY: LeewayProcess.key,
         LEEWAY_DATA_DIR: folder,
         LEEWAY_LOG_LEVEL: logLevel,
-        DATABASE_URL: databaseUrl,
+        ...(roles === undefined ? {} : { LEEWAY_ROLES: roles }),
+        ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }),
+        ...env,
         ...(existsSync(config) ? { LEEWAY_CONFIG: config } : {}),
       },
       logFile: join(folder, `${this.port}.log`),
@@ -63,6 +68,22 @@ export class LeewayProcess {
 
   async stop(): Promise<void> {
     await this.process?.stop();
+  }
+
+  /** Sends a JSON request to `/api/v1` and reads the JSON answer. @throws Error for one that is no success, with its `status` */
+  async api(method: string, path: string, body?: object): Promise<unknown> {
+    const response = await fetch(`${this.url}/api/v1${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', authorization: LeewayProcess.authorization },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+    const answer: unknown = await response.json();
+    if (!response.ok)
+      throw Object.assign(new Error(`${response.status}: ${JSON.stringify(answer)}`), {
+        status: response.status,
+      });
+    return answer;
   }
 
   /** A metric of its own, summed over its labels. */

@@ -21,10 +21,10 @@ export class PostgresCluster {
     readonly port: number,
   ) {}
 
-  /** Starts an empty cluster, or returns null where PostgreSQL is not installed. */
-  static async start(): Promise<PostgresCluster | null> {
+  /** Starts an empty cluster. @throws Error where PostgreSQL is not installed */
+  static async start(): Promise<PostgresCluster> {
     const initdb = findServer('initdb');
-    if (initdb === null) return null;
+    if (initdb === null) throw new Error('there is no PostgreSQL (initdb and postgres) on this machine');
     const folder = mkdtempSync(join(tmpdir(), 'leeway-postgres-'));
     chmodSync(folder, 0o777);
     const cluster = new PostgresCluster(folder, dirname(initdb), await freePort());

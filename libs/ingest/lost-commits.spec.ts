@@ -16,9 +16,7 @@ describeWithServer('initdb', 'a commit whose answer is lost', () => {
   let database: Database;
   let beside: pg.Client;
   beforeAll(async () => {
-    const started = await PostgresCluster.start();
-    if (started === null) throw new Error('PostgreSQL has gone');
-    cluster = started;
+    cluster = await PostgresCluster.start();
     cable = await Cable.to(cluster.port);
     const databaseUrl = `postgres://postgres@127.0.0.1:${cable.port}/postgres`;
     database = await Database.open({ databaseUrl, dataDir: '', entities: [], migrations: MIGRATIONS });

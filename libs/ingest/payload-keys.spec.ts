@@ -92,9 +92,7 @@ describeWithServer('initdb', 'the keys of payloads, on a server', () => {
   let database: Database;
   let rotation: KeyRotation;
   beforeAll(async () => {
-    const started = await PostgresCluster.start();
-    if (started === null) throw new Error('PostgreSQL has gone');
-    cluster = started;
+    cluster = await PostgresCluster.start();
     database = await Database.open({
       databaseUrl: cluster.url,
       dataDir: '',

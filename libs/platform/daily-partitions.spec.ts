@@ -12,9 +12,7 @@ describeWithServer('initdb', 'daily partitions, while something reads the table 
   let cluster: PostgresCluster;
   let database: Database;
   beforeAll(async () => {
-    const started = await PostgresCluster.start();
-    if (started === null) throw new Error('PostgreSQL has gone');
-    cluster = started;
+    cluster = await PostgresCluster.start();
     database = await Database.open({
       databaseUrl: cluster.url,
       dataDir: '',

@@ -61,9 +61,7 @@ describeWithServer('initdb', 'a database that does not answer', () => {
   let cable: Cable;
   let database: Database;
   beforeAll(async () => {
-    const started = await PostgresCluster.start();
-    if (started === null) throw new Error('PostgreSQL has gone');
-    cluster = started;
+    cluster = await PostgresCluster.start();
     cable = await Cable.to(cluster.port);
     const databaseUrl = `postgres://postgres@127.0.0.1:${cable.port}/postgres`;
     database = await Database.open({ databaseUrl, dataDir: '', entities: [], migrations: MIGRATIONS });

@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { median } from 'simple-statistics';
 import { freePort, SpawnedProcess } from '../../apps/demo/spawned-process.js';
-import { PostgresCluster } from '../postgres-cluster.js';
+import type { PostgresCluster } from '../postgres-cluster.js';
+import { startClusterOrExit } from './cluster.js';
 import { report, type BenchResult } from './report.js';
 
 const ROWS = Number(process.env['BENCH_ROWS'] ?? 1_000_000);
@@ -194,11 +195,7 @@ async function measure(cluster: PostgresCluster, folder: string, form: Form, fil
   });
 }
 
-const cluster = await PostgresCluster.start();
-if (cluster === null) {
-  console.error('this benchmark needs PostgreSQL (initdb and postgres) on the machine');
-  process.exit(2);
-}
+const cluster = await startClusterOrExit();
 const folder = mkdtempSync(join(tmpdir(), 'leeway-bench-'));
 const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
 const connection = await instance.connect();

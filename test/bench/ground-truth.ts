@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { median } from 'simple-statistics';
 import { freePort, SpawnedProcess } from '../../apps/demo/spawned-process.js';
-import { PostgresCluster } from '../postgres-cluster.js';
+import { startClusterOrExit } from './cluster.js';
 import { residentMegabytes } from './ingest/memory.js';
 import { report } from './report.js';
 
@@ -107,11 +107,7 @@ async function settled(server: Server, expected: number): Promise<number> {
   throw new Error('the rows were not joined within 15 minutes');
 }
 
-const cluster = await PostgresCluster.start();
-if (cluster === null) {
-  console.error('this benchmark needs PostgreSQL (initdb and postgres) on the machine');
-  process.exit(2);
-}
+const cluster = await startClusterOrExit();
 const folder = mkdtempSync(join(tmpdir(), 'leeway-bench-'));
 const processes: SpawnedProcess[] = [];
 

@@ -6,7 +6,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { median } from 'simple-statistics';
-import { PostgresCluster } from '../postgres-cluster.js';
+import { startClusterOrExit } from './cluster.js';
 import type { LoadOrder, LoadResult } from './ingest/load.js';
 import { residentMegabytes } from './ingest/memory.js';
 import { benchRow, bodyOf, FEATURE_COUNT, FORMS, type BenchBody, type Form } from './ingest/rows.js';
@@ -256,11 +256,7 @@ async function measureMemory(server: BenchServer): Promise<BenchResult> {
   };
 }
 
-const cluster = await PostgresCluster.start();
-if (cluster === null) {
-  console.error('this benchmark needs PostgreSQL (initdb and postgres) on the machine');
-  process.exit(2);
-}
+const cluster = await startClusterOrExit();
 const results: BenchResult[] = [];
 let servers = new BenchServers(cluster.url);
 try {
