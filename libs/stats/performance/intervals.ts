@@ -49,8 +49,8 @@ export function f1Interval(tp: number, wrong: number, confidence: number): Confi
   return intervalWithin(SHARE, 'wilson-f1', [(2 * low) / (1 + low), (2 * high) / (1 + high)]);
 }
 
-/** The relative size of s/√n, and of what is taken for rounding of equal losses. */
-const ROUNDING = 64 * Number.EPSILON;
+/** The relative size of what is taken for rounding, of sums whose terms cancel and of losses that are equal. */
+export const ROUNDING = 64 * Number.EPSILON;
 
 /** The standard error of a mean, s/√n; null for fewer than two rows, and where all have the same loss but for rounding. */
 export function standardError({ count, mean, m2 }: Moments): number | null {

@@ -202,6 +202,15 @@ describe('regression', () => {
     );
   });
 
+  it('R² of the mean as prediction is 0 without an interval, in whichever order its rows come', () => {
+    const one = [12, -49, 5, 47, 45, -47, -31].map((y): [number, number] => [y, 0]);
+    const other = [1, -38, 26, 19, 40, -40, 10].map((y): [number, number] => [y, 0]);
+    const merged = regressed(one);
+    merged.merge(regressed(other));
+    for (const each of [merged, regressed([...one, ...other]), regressed([...other, ...one].reverse())])
+      expect(each.performance().rSquared).toMatchObject({ value: 0, interval: null });
+  });
+
   it('R², RMSE and bias do not change when truth and prediction move together', () => {
     fc.assert(
       fc.property(mildPairs, (all) => {

@@ -1,6 +1,6 @@
 import { addMoments, type Moments, momentsOf } from '../profile/moments.js';
 import { studentTwoSidedQuantile } from '../significance/student-quantile.js';
-import { intervalWithin, NOT_NEGATIVE, standardError } from './intervals.js';
+import { intervalWithin, NOT_NEGATIVE, ROUNDING, standardError } from './intervals.js';
 import { metricOf, type MetricOptions, undefinedMetric } from './metric.js';
 import type { Metric } from './performance.js';
 
@@ -102,11 +102,14 @@ export function rSquared(sums: SquaredErrors, { confidence, ifNone }: MetricOpti
   return metricOf(value, n, intervalWithin({ min: -Infinity, max: 1 }, 'log-delta', ends));
 }
 
-/** The variance of a row's deviation of ln(1 − R²). */
+/** The variance of a row's deviation of ln(1 − R²); 0 where its terms cancel but for rounding, as for a prediction that is always the mean. */
 function logVariance({ truth, squares, fourths, cross }: SquaredErrors): number {
   const n = truth.count;
   const meanSquare = squares.mean;
   const variance = truth.m2 / n;
   const ofErrors = squares.m2 / n / meanSquare ** 2 + 1;
-  return ofErrors - (2 * cross) / n / (meanSquare * variance) + fourths / n / variance ** 2;
+  const ofBoth = (2 * cross) / n / (meanSquare * variance);
+  const ofTruth = fourths / n / variance ** 2;
+  const sum = ofErrors - ofBoth + ofTruth;
+  return sum > ROUNDING * (ofErrors + ofBoth + ofTruth) ? sum : 0;
 }
