@@ -36,6 +36,7 @@ MAX_CATEGORIES = 1000
 MAX_UNLISTED = 100
 MAX_VOCABULARY = 10_000
 MAX_SEGMENTS = 100
+OWN_SEGMENT_NAMES = {"all", "other", "unknown", "missing"}
 # Longer strings are of a wrong type; in UTF-16 code units, as JavaScript counts.
 MAX_CATEGORY_LENGTH = 1_000
 MAX_TEXT_LENGTH = 100_000
@@ -345,14 +346,22 @@ def js_number(value):
     return f"{digits}e{'+' if int(exponent) > 0 else '-'}{abs(int(exponent))}"
 
 
+def segment_name(texts):
+    """The value, or several joined by `|`. Values that read as a name of Leeway's own are escaped, so that no two segments are one."""
+    if len(texts) == 1:
+        text = texts[0]
+        return "missing" if text is None else "\\" + text if text in OWN_SEGMENT_NAMES or text.startswith("\\") else text
+    return "|".join("missing" if text is None else "\\missing" if text == "missing" else re.sub(r"([\\|])", r"\\\1", text) for text in texts)
+
+
 def segment_names(columns):
     """The most frequent segments; none where a cell is of a wrong type, since its row has no segment."""
     names = Counter()
     for cells in zip(*columns):
         if any(cell is INVALID or cell == math.inf or cell == -math.inf for cell in cells):
             return []
-        texts = ["missing" if cell is None or cell != cell else cell if isinstance(cell, str) else js_number(cell) for cell in cells]
-        names[texts[0] if len(texts) == 1 else "|".join(re.sub(r"([\\|])", r"\\\1", text) for text in texts)] += 1
+        texts = [None if cell is None or cell != cell else cell if isinstance(cell, str) else js_number(cell) for cell in cells]
+        names[segment_name(texts)] += 1
     return [name for name, _ in ranked(names)[:MAX_SEGMENTS]]
 
 

@@ -35,7 +35,7 @@ function rowsOf(count: number, seed: number, shift: number): Row[] {
   return Array.from({ length: count }, () => ({
     amount: random() < 0.02 ? null : Math.exp(3 * random() + shift) - 1,
     age: Math.floor(18 + 60 * random() ** 2),
-    country: random() < 0.01 ? null : pick(['de', 'fr', 'it, "sud"', 'us']),
+    country: random() < 0.01 ? null : pick(['de', 'fr', 'it, "sud"', 'us', 'other', '\\']),
     shop: `shop ${Math.floor(1_500 * random() ** 3)}`,
     is_new: random() < 0.3,
     note:

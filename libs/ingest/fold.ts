@@ -1,10 +1,10 @@
 import { joinBatches, selectRows, type ColumnBatch, type PayloadPart } from '#payloads';
 import { windowStart, type Instant } from '#platform';
+import { WHOLE } from '#registry';
 import { emptyProfile, foldColumns, foldSomeColumns, type Grid, type Profile } from '#stats';
 import type { CaptureBounds, CapturedRow } from './capture-bounds.js';
 import { capturedRowsOf } from './captured-part.js';
 import type { PendingPayload } from './pending-payload.js';
-import { WHOLE } from './segment-names.js';
 import { segmentsOfRows } from './segments.js';
 import { addTo, type Tallies } from './tallies.js';
 import type { VersionContext } from './version-context.js';

@@ -1,7 +1,7 @@
 import { ColumnBuilder, type NamedColumn, type PayloadColumn, type PayloadPart } from '#payloads';
+import { UNKNOWN, WHOLE } from '#registry';
 import { emptyProfile, foldSomeColumns, type Grid, type Profile } from '#stats';
 import { MAX_CAPTURED_LENGTH } from './captured-part.js';
-import { UNKNOWN, WHOLE } from './segment-names.js';
 import type { VersionContext } from './version-context.js';
 
 type CapturedValues = Readonly<Record<string, string | number | null>>;

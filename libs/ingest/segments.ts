@@ -1,5 +1,5 @@
 import type { ColumnBatch } from '#payloads';
-import { UNKNOWN, WHOLE } from './segment-names.js';
+import { UNKNOWN, WHOLE } from '#registry';
 import type { VersionContext } from './version-context.js';
 
 /** The segment of each row of a batch, by row. */

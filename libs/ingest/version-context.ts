@@ -2,6 +2,7 @@ import type { ColumnSide, PayloadColumn } from '#payloads';
 import {
   MAX_SEGMENTS,
   NO_BASELINE_GRID,
+  OTHER,
   epochAt,
   segmentColumnsOf,
   segmentName,
@@ -13,7 +14,6 @@ import {
 } from '#registry';
 import type { Grid } from '#stats';
 import type { Clock, Instant } from '#platform';
-import { OTHER } from './segment-names.js';
 
 /**
  * How long what is known of a version is used without asking again. New baselines wait for longer than this before
@@ -120,5 +120,6 @@ function segmentsOf(
 ): readonly string[] {
   if (epoch.segments !== null) return epoch.segments;
   const definition = grid?.columns.find(({ name }) => name === columns[0])?.grid;
-  return definition?.kind === 'categorical' ? definition.categories.slice(0, MAX_SEGMENTS) : [];
+  if (definition?.kind !== 'categorical') return [];
+  return definition.categories.slice(0, MAX_SEGMENTS).map((category) => segmentName([category]));
 }

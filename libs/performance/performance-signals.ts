@@ -1,3 +1,4 @@
+import { WHOLE } from '#registry';
 import type { SignalSample } from '#signals';
 import type { Metric } from '#stats';
 import type { PerformanceResult } from './performance-result.js';
@@ -18,9 +19,6 @@ const METRICS = {
   rSquared: ['r_squared', 'ratio'],
   bias: ['bias', 'target'],
 } as const;
-
-/** Segments have the values alone: with their bounds, a hundred of them would be more signals than a model may have. */
-const WHOLE = 'all';
 
 /**
  * The signals of one result, at the end of its window.
@@ -45,6 +43,7 @@ export function performanceSignals(result: PerformanceResult): SignalSample[] {
       const metric = (metrics as Readonly<Record<string, Metric | undefined>>)[key];
       if (metric === undefined) return [];
       const value = sample(`${prefix}_${name}`, unit, metric.value);
+      // Segments have the values alone: with their bounds, a hundred of them would be more signals than a model may have.
       if (result.segment !== WHOLE) return [value];
       const { interval } = metric;
       return [

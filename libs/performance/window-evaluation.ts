@@ -1,6 +1,6 @@
 import type { GroundTruth, StoredTruth } from '#ground-truth';
 import type { CapturedRows, StoredCapturedRow, TimeRange, VersionContext } from '#ingest';
-import type { Version } from '#registry';
+import { UNKNOWN, WHOLE, type Version } from '#registry';
 import type { Estimator } from './estimators.js';
 import { estimationFeatures } from './feature-columns.js';
 import type { PerformancePlan } from './performance-plan.js';
@@ -11,11 +11,6 @@ import {
   type SegmentRows,
 } from './segment-performance.js';
 import { classReader, numberReader, type PerformanceRow } from './window-rows.js';
-
-/** The segment of all rows together. */
-export const WHOLE = 'all';
-/** The segment of rows that lack a segment column: responses whose request did not come, and redacted columns. */
-const UNKNOWN = 'unknown';
 
 type Read<Value> = (row: StoredCapturedRow, truth: StoredTruth | undefined) => PerformanceRow<Value>;
 

@@ -26,7 +26,8 @@ export {
 } from './model-deletion.js';
 export { Models, type Model, type Version } from './models.js';
 export { profileSchema, type ProfileSpec } from './profile-schema.js';
-export { MAX_SEGMENTS, segmentColumnsOf, segmentName } from './segments.js';
+export { MAX_SEGMENTS, segmentColumnsOf } from './segments.js';
+export { OTHER, UNKNOWN, WHOLE, segmentName } from './segment-names.js';
 export {
   baselineBodySchema,
   columnSchema,

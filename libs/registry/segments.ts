@@ -1,25 +1,13 @@
 import type { BaselineBatch } from './baseline-source/batch.js';
 import type { ColumnSpec } from './schemas.js';
+import { segmentName } from './segment-names.js';
 
 /** Segments of one version that are counted apart; the rest is `other`. Bounds the rows that a window can have. */
 export const MAX_SEGMENTS = 100;
-/** What stands for a missing value of a segment column. */
-const MISSING = 'missing';
 
 /** The columns that make the segments of a version, in the order of its schema. */
 export function segmentColumnsOf(columns: readonly ColumnSpec[]): string[] {
   return columns.filter(({ role }) => role === 'segment').map(({ name }) => name);
-}
-
-/**
- * The name of a segment by the values of its columns: the value itself where there is one column, else all of them joined by `|`.
- * In joined names `|` and `\` of a value are escaped by `\`.
- */
-export function segmentName(values: readonly (string | number | null)[]): string {
-  const texts = values.map((value) => (value === null || Number.isNaN(value) ? MISSING : String(value)));
-  return texts.length === 1
-    ? (texts[0] ?? MISSING)
-    : texts.map((text) => text.replace(/[\\|]/g, '\\$&')).join('|');
 }
 
 /** Different segments that are followed at once. Beyond, the rarer half is forgotten: what is frequent from the start is counted exactly. */
