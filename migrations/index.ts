@@ -9,6 +9,7 @@ import { GroundTruth1795400000008 } from './0008-ground-truth.js';
 import { Baselines1795400000009 } from './0009-baselines.js';
 import { Kafka1795400000010 } from './0010-kafka.js';
 import { PayloadKeys1795400000011 } from './0011-payload-keys.js';
+import { CallScope1795400000012 } from './0012-call-scope.js';
 
 /** Every migration, in order. Forward only; the schema never comes from `synchronize`. */
 export const MIGRATIONS = [
@@ -23,4 +24,5 @@ export const MIGRATIONS = [
   Baselines1795400000009,
   Kafka1795400000010,
   PayloadKeys1795400000011,
+  CallScope1795400000012,
 ] as const;

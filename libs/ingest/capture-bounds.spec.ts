@@ -8,6 +8,7 @@ const row = (rank: number): CapturedRow => ({
   part: 'whole' as const,
   start: 0,
   inferenceId: String(rank),
+  callScope: '',
   eventAt: 0,
   sampleRank: rank,
   maxRows: K,

@@ -7,6 +7,8 @@ export interface CapturedRow {
   readonly start: Instant;
   readonly part: PayloadPart;
   readonly inferenceId: string;
+  /** Halves of the same id pair within the same scope only; empty for whole rows. */
+  readonly callScope: string;
   readonly eventAt: Instant;
   readonly sampleRank: number;
   /** How many rows of its window are kept. */

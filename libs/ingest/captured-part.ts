@@ -1,14 +1,17 @@
-import type { ColumnBatch, PayloadPart } from '#payloads';
+import type { ColumnBatch } from '#payloads';
 import type { Instant } from '#platform';
 import type { CapturedRow } from './capture-bounds.js';
 import { sampleRank } from './sampling.js';
 import type { VersionContext } from './version-context.js';
 
+/** Which payloads the rows came in. */
+type CapturedFrom = Pick<CapturedRow, 'part' | 'callScope'>;
+
 /** The rows of one window that the model's `capture` keeps and whose rank is below `bound`, without the columns that are redacted. */
 export function capturedRowsOf(
   batch: ColumnBatch,
   start: Instant,
-  part: PayloadPart,
+  { part, callScope }: CapturedFrom,
   context: VersionContext,
   bound: number,
 ): CapturedRow[] {
@@ -26,6 +29,7 @@ export function capturedRowsOf(
       start,
       part,
       inferenceId,
+      callScope,
       eventAt: batch.timestamps[row] ?? NaN,
       sampleRank: rank,
       maxRows: maxRowsPerWindow,

@@ -41,6 +41,7 @@ export function capturedRecords(rows: readonly CapturedRow[]): object[] {
     window_start: toRfc3339(row.start),
     inference_id: row.inferenceId,
     part: row.part,
+    ...(row.part === 'whole' ? {} : { call_scope: row.callScope }),
     event_at: toRfc3339(row.eventAt),
     sample_rank: row.sampleRank,
     row_values: row.values,
@@ -84,12 +85,12 @@ export async function insertCaptured(tx: Transaction, captured: readonly Capture
   }
   if (half.length > 0) {
     await tx.query(
-      `insert into captured_half (version_id, window_start, inference_id, event_at, sample_rank, part, row_values)
-       select version_id, window_start, inference_id, event_at, sample_rank, part, row_values from ${RECORDS}`,
+      `insert into captured_half (version_id, window_start, inference_id, call_scope, event_at, sample_rank, part, row_values)
+       select version_id, window_start, inference_id, call_scope, event_at, sample_rank, part, row_values from ${RECORDS}`,
       [JSON.stringify(capturedRecords(half))],
     );
   }
 }
 
-const RECORDS = `json_to_recordset($1::json) as r (version_id bigint, window_start timestamptz, inference_id text, part text,
+const RECORDS = `json_to_recordset($1::json) as r (version_id bigint, window_start timestamptz, inference_id text, part text, call_scope text,
                                                    event_at timestamptz, sample_rank double precision, row_values jsonb)`;

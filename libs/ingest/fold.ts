@@ -37,7 +37,7 @@ export function foldPayloads(
 ): Folded {
   const deltas = new Deltas();
   const captured = new Map<string, CapturedRow[]>();
-  for (const { context, part, segment, start, rows, capturedFrom } of gather(payloads)) {
+  for (const { context, part, callScope, segment, start, rows, capturedFrom } of gather(payloads)) {
     foldRows(deltas.of(context, segment, start), rows, part);
     if (start < capturedFrom) continue;
     const { id } = context.version;
@@ -45,7 +45,7 @@ export function foldPayloads(
     const kept = capturedRowsOf(
       rows,
       start,
-      part,
+      { part, callScope },
       context,
       bounds.boundOf(id, start, part, maxRowsPerWindow),
     );
@@ -64,10 +64,11 @@ export function foldPayloads(
   };
 }
 
-/** Rows of one window, segment and part of one version. */
+/** Rows of one window, segment and part of one version; those of halves were of one scope. */
 interface GatheredRows extends WindowPart {
   readonly context: VersionContext;
   readonly part: PayloadPart;
+  readonly callScope: string;
   readonly capturedFrom: Instant;
 }
 
@@ -77,14 +78,17 @@ interface GatheredRows extends WindowPart {
  */
 function gather(payloads: readonly PendingPayload[]): GatheredRows[] {
   const gathered = new Map<string, { readonly first: GatheredRows; readonly batches: ColumnBatch[] }>();
-  for (const { context, part, batch, capturedFrom } of payloads) {
+  for (const { context, part, callScope, batch, capturedFrom } of payloads) {
     for (const { segment, start, rows } of splitByWindow(batch, context)) {
       // Two payloads of a version may have been decoded with two contexts, of which the later one knows a new baseline.
-      const key = `${context.version.id}/${context.gridAt(start).hash}/${start}/${part}/${segment}`;
+      const key = `${context.version.id}/${context.gridAt(start).hash}/${start}/${part}/${callScope}/${segment}`;
       const known = gathered.get(key);
       if (known !== undefined) known.batches.push(rows);
       else
-        gathered.set(key, { first: { context, part, segment, start, rows, capturedFrom }, batches: [rows] });
+        gathered.set(key, {
+          first: { context, part, callScope, segment, start, rows, capturedFrom },
+          batches: [rows],
+        });
     }
   }
   return [...gathered.values()].map(({ first, batches }) => ({ ...first, rows: joinBatches(batches) }));

@@ -42,15 +42,21 @@ describe('requests and responses that come apart', () => {
     });
   }
 
-  function event(part: 'request' | 'response', call: number, rows = 1): InferenceEvent {
+  function event(
+    part: 'request' | 'response',
+    call: number,
+    rows = 1,
+    callScope = 'predictor',
+  ): InferenceEvent {
     const value =
       part === 'request'
         ? { instances: Array.from({ length: rows }, (_, row) => [call + row, 'DE']) }
         : { predictions: Array.from({ length: rows }, () => call / 1_000) };
     return {
       part,
-      key: `${part}/${call}`,
+      key: `${callScope}/${part}/${call}`,
       callId: `call-${call}`,
+      callScope,
       at: rooms.clock.now(),
       body: { format: 'json', value },
     };
@@ -123,6 +129,25 @@ describe('requests and responses that come apart', () => {
       ['call-1-item-1', 2],
       ['call-1-item-2', 3],
     ]);
+  });
+
+  it('are paired within the component that logged them, where several log a call under one id', async () => {
+    await prepare('components');
+    // In one batch, and in an order in which the first request is not of the first response's component.
+    await sendEvents(rooms, 'components', 'v1', [
+      { ...event('request', 1, 1, 'transformer'), callId: 'shared' },
+      { ...event('response', 2), callId: 'shared' },
+      { ...event('request', 2), callId: 'shared' },
+      { ...event('response', 1, 1, 'transformer'), callId: 'shared' },
+      { ...event('request', 3, 1, 'explainer'), callId: 'shared' },
+    ]);
+    await rooms.pairing.run();
+    expect((await list('components')).map(({ values }) => [values['x'], values['risk']]).sort()).toEqual([
+      [1, 0.001],
+      [2, 0.002],
+    ]);
+    expect(await waiting()).toBe(1);
+    await test.database.query('delete from captured_half');
   });
 
   it('stay as rows of their own part when the other half does not come in time', async () => {
@@ -380,6 +405,7 @@ describe('sampling', () => {
           part,
           key: `${part}-${call}`,
           callId: `call-${call}`,
+          callScope: '',
           at: rooms.clock.now(),
           body: {
             format: 'json',

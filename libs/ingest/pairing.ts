@@ -33,22 +33,23 @@ export class Pairing {
   }
 
   /**
-   * A whole row has the request's time and window and the values of both. Of an id that came several times, the first request belongs to
-   * the first response, the second to the second, and so on: an id that comes ever again makes no more pairs than it has halves, and
-   * keeps those of other ids waiting no longer. Grouped, and looked up by arrays and hashes (`is true` keeps the latter): joins of the
+   * A whole row has the request's time and window and the values of both. The components of a service may each log a call
+   * under one id, and halves pair within one of them. Of an id that came several times there, the first request belongs to the first response, the
+   * second to the second, and so on: an id that comes ever again makes no more pairs than it has halves, and keeps those of other ids
+   * waiting no longer. Grouped, and looked up by arrays and hashes (`is true` keeps the latter): joins of the
    * parts were planned for a few rows and took two minutes for 20,000 pairs. Rows are locked in one order and skipped when another worker has them, so that each
    * pair is made once.
    */
   private async pair(): Promise<number> {
     return this.database.transaction(async (tx) => {
       const made = await tx.query<MadeRow>(
-        `with id as (select version_id, inference_id from captured_half group by version_id, inference_id
+        `with id as (select version_id, inference_id, call_scope from captured_half group by version_id, inference_id, call_scope
                      having bool_or(part = 'request') and bool_or(part = 'response') limit ${BATCH}),
-         half as (select id, version_id, inference_id, part,
-                         row_number() over (partition by version_id, inference_id, part order by id) as place
-                    from captured_half join id using (version_id, inference_id)),
+         half as (select id, version_id, inference_id, call_scope, part,
+                         row_number() over (partition by version_id, inference_id, call_scope, part order by id) as place
+                    from captured_half join id using (version_id, inference_id, call_scope)),
          pair as (select min(id) filter (where part = 'request') as request_id, min(id) filter (where part = 'response') as response_id
-                    from half group by version_id, inference_id, place having count(*) = 2 limit ${BATCH}),
+                    from half group by version_id, inference_id, call_scope, place having count(*) = 2 limit ${BATCH}),
          locked as (select id from captured_half
                      where id = any (array(select request_id from pair union all select response_id from pair))
                      order by id for update skip locked),

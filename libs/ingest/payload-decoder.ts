@@ -66,6 +66,7 @@ interface Arrival {
   readonly context: VersionContext;
   readonly payloadId: string;
   readonly key: string | null;
+  readonly callScope: string;
   readonly receivedAt: Instant;
   readonly decoded: DecodedRows;
 }
@@ -110,6 +111,7 @@ export class PayloadDecoder {
       context,
       payloadId,
       key: key && keyOf(context.version.id, key),
+      callScope: '',
       receivedAt,
       decoded,
     });
@@ -124,6 +126,7 @@ export class PayloadDecoder {
       receivedAt,
       capturedFrom: receivedAt,
       part: 'whole',
+      callScope: '',
       batch: NO_ROWS,
       sampledOut: [],
       tallies: { 'unreadable-payload': count },
@@ -149,7 +152,7 @@ export class PayloadDecoder {
     if (decoded.receivedCount === 0)
       throw new LeewayError('payload-empty', 'the payload has 0 rows; send at least one');
     const key = given === undefined ? null : keyOf(context.version.id, given);
-    return this.sampled({ context, payloadId, key, receivedAt, decoded });
+    return this.sampled({ context, payloadId, key, callScope: '', receivedAt, decoded });
   }
 
   private payloadsOf(
@@ -183,7 +186,8 @@ export class PayloadDecoder {
       inferenceIdOf: idsOfCall(event.callId),
     });
     const key = keyOf(context.version.id, event.key);
-    return this.sampled({ context, payloadId: event.callId, key, receivedAt, decoded });
+    const callScope = shortHash(event.callScope);
+    return this.sampled({ context, payloadId: event.callId, key, callScope, receivedAt, decoded });
   }
 
   private decodingContext(
@@ -195,7 +199,7 @@ export class PayloadDecoder {
   }
 
   /** Chooses the rows that will be counted: once for each payload, whatever becomes of its commits. */
-  private sampled({ context, payloadId, key, receivedAt, decoded }: Arrival): DecodedPayload {
+  private sampled({ context, payloadId, key, callScope, receivedAt, decoded }: Arrival): DecodedPayload {
     const { part, batch, rejections, receivedCount, unexpectedRowCount } = decoded;
     const fraction = this.fractionOf(context, decoded, receivedAt);
     const { kept, sampledOut } = sampleRows(batch, fraction, context);
@@ -206,6 +210,7 @@ export class PayloadDecoder {
       receivedAt,
       capturedFrom: receivedAt - this.limits.maxCapturedAgeMs,
       part,
+      callScope,
       batch: kept,
       sampledOut,
       tallies: { ...rejections.tallies, ...unexpected },
@@ -271,7 +276,12 @@ function partOf(within: unknown): PayloadPart | null {
   });
 }
 
-/** Keys of all versions share a table: 128 bits, whatever the length of the id. */
+/** Keys of all versions share a table. */
 function keyOf(versionId: string, payloadId: string): string {
-  return hash('sha256', `${versionId}/${payloadId}`, 'base64url').slice(0, 22);
+  return shortHash(`${versionId}/${payloadId}`);
+}
+
+/** 128 bits, whatever the length of the text. */
+function shortHash(text: string): string {
+  return hash('sha256', text, 'base64url').slice(0, 22);
 }

@@ -13,6 +13,8 @@ export interface PendingPayload {
   /** Rows of windows before it are counted and not captured: their captured rows are no longer kept. */
   readonly capturedFrom: Instant;
   readonly part: PayloadPart;
+  /** Halves pair within it only: a hash of where the call was made; empty for payloads that do not say. */
+  readonly callScope: string;
   /** The rows to count: those that were not refused and not sampled out. */
   readonly batch: ColumnBatch;
   readonly sampledOut: readonly SampledOut[];

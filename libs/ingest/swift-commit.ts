@@ -67,15 +67,15 @@ function statement({ isEmbedded, hasProgress, keys, turn }: StatementParts): str
            (select ${isEmbedded ? `decode($4, 'base64')` : '$4::bytea'} as bytes) as packed
     returning 1),
 ${hasProgress ? progressParts('$6', '$7') : ''}  record as (
-    select * from json_to_recordset($5::json) as r (version_id bigint, window_start timestamptz, inference_id text, part text,
+    select * from json_to_recordset($5::json) as r (version_id bigint, window_start timestamptz, inference_id text, part text, call_scope text,
                                                     event_at timestamptz, sample_rank double precision, row_values jsonb)),
   whole as (
     insert into captured_row (version_id, window_start, inference_id, event_at, sample_rank, row_values)
     select version_id, window_start, inference_id, event_at, sample_rank, row_values from record where part = 'whole'
     returning 1),
   half as (
-    insert into captured_half (version_id, window_start, inference_id, event_at, sample_rank, part, row_values)
-    select version_id, window_start, inference_id, event_at, sample_rank, part, row_values from record where part <> 'whole'
+    insert into captured_half (version_id, window_start, inference_id, call_scope, event_at, sample_rank, part, row_values)
+    select version_id, window_start, inference_id, call_scope, event_at, sample_rank, part, row_values from record where part <> 'whole'
     returning 1)
   select 1 / (case when (select count(*) from remembered) = cardinality($1::text[]) then 1 else 0 end) as done,
          ${hasProgress ? PROGRESS_DONE : ''}(select count(*) from delta) + (select count(*) from whole) + (select count(*) from half) as written`;

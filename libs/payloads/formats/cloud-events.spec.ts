@@ -55,6 +55,23 @@ describe('events in binary mode', () => {
     expect(keyOf({ 'ce-time': '2026-11-23T05:00:00Z' })).toBe(keys[0]);
   });
 
+  it('have one scope for both halves of a call, and others where another component or service logged it', () => {
+    const scopeOf = (changes: object): string => {
+      const event = readBinaryEvent({ ...HEADERS, ...changes }, BODY);
+      return event.part === null ? '' : event.callScope;
+    };
+    expect(scopeOf({ 'ce-type': 'org.kubeflow.serving.inference.response' })).toBe(scopeOf({}));
+    expect(scopeOf({ 'ce-id': 'other', 'ce-endpoint': 'canary' })).toBe(scopeOf({}));
+    const scopes = [
+      {},
+      { 'ce-source': 'pod-2' },
+      { 'ce-component': 'transformer' },
+      { 'ce-inferenceservicename': 'other' },
+      { 'ce-namespace': 'other' },
+    ].map(scopeOf);
+    expect(new Set(scopes).size).toBe(scopes.length);
+  });
+
   it('have percent-encoded attributes, which structured events have as they are', () => {
     const at = (changes: object): unknown => readBinaryEvent({ ...HEADERS, ...changes }, BODY);
     expect(at({ 'ce-id': 'Z%C3%BCrich' })).toMatchObject({ callId: 'Zürich' });

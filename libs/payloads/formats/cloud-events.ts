@@ -10,6 +10,8 @@ export interface InferenceEvent {
   readonly key: string;
   /** The same for the request and the response of one call. */
   readonly callId: string;
+  /** Where the call was made: a client may choose its id, and the components of one service may each log it under the same one. */
+  readonly callScope: string;
   /** When the event happened, milliseconds since the epoch; null where the sender does not say. */
   readonly at: number | null;
   readonly body: ReadBody;
@@ -137,15 +139,17 @@ function eventOf({ attributes, readData }: RawEvent, pointer: string): Inference
   if (part === null) return { part, type };
   return {
     part,
-    key: JSON.stringify([...SCOPE.map(attribute), attribute('id'), type]),
+    key: JSON.stringify([...EVENT_SCOPE.map(attribute), attribute('id'), type]),
     callId: callIdOf(attributes, pointer),
+    callScope: JSON.stringify(CALL_SCOPE.map(attribute)),
     at: timeOf(attributes, pointer),
     body: readData(),
   };
 }
 
 /** KServe's logger gives a request and its response one id, and a client may choose it: only with these it is unique. */
-const SCOPE = ['namespace', 'inferenceservicename', 'component', 'endpoint', 'source'];
+const CALL_SCOPE = ['namespace', 'inferenceservicename', 'component', 'source'];
+const EVENT_SCOPE = [...CALL_SCOPE, 'endpoint'];
 
 function partOf(type: string): 'request' | 'response' | null {
   if (/(^|\.)inference\.request$/.test(type)) return 'request';
