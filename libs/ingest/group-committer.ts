@@ -61,7 +61,9 @@ export class GroupCommitter {
     private readonly database: Database,
     private readonly metrics: IngestMetrics,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    metrics.watchPendingPayloads(() => this.waiting.length);
+  }
 
   /**
    * How much may wait is for the caller to bound: see `HeldBytes`.
@@ -88,7 +90,6 @@ export class GroupCommitter {
 
   private enqueue(waiting: Waiting): void {
     this.waiting.push(waiting);
-    this.metrics.pendingPayloads.set(this.waiting.length);
     if (this.running.size < this.maxCommits) this.start();
   }
 
@@ -113,7 +114,6 @@ export class GroupCommitter {
       if (group.length === 0) return; // The other run took all of it meanwhile.
       if (group.length >= CROWD) this.pause = sleep(PAUSE_MS);
       await this.commitGroup(group);
-      this.metrics.pendingPayloads.set(this.waiting.length);
     }
   }
 
@@ -175,7 +175,6 @@ export class GroupCommitter {
         ),
       );
     }
-    this.metrics.pendingPayloads.set(0);
   }
 
   private async store(units: readonly CommitUnit[]): Promise<UnitOutcome[]> {

@@ -67,14 +67,10 @@ export class Ingest {
       const read = this.readAndDecode(delivery, context);
       if (read instanceof LeewayError) throw await this.counted(read, context);
       const { kind, message } = read;
-      return await this.holding(message.payloads, async () => {
-        const receipts = await allOf(message.payloads.map((payload) => this.commit(payload)));
-        if (kind === 'payload' && receipts[0] !== undefined) return receipts[0];
-        const { failed, ignoredEventCount } = message;
-        if (failed.length > 0) await this.tallyUnreadable(context, failed.length);
-        this.metrics.payloads.inc({ outcome: 'ignored' }, ignoredEventCount);
-        return { receipts, ignoredEventCount, failures: failed.map(failureOf) };
-      });
+      const [payload] = message.payloads;
+      if (kind === 'payload' && payload !== undefined)
+        return await this.holding(message.payloads, () => this.commit(payload));
+      return await this.holding(message.payloads, () => this.commitEvents(message, context));
     } finally {
       delivery.release();
     }
@@ -172,6 +168,16 @@ export class Ingest {
     return error;
   }
 
+  private async commitEvents(
+    { payloads, failed, ignoredEventCount }: DecodedMessage,
+    context: VersionContext,
+  ): Promise<EventReceipt> {
+    const receipts = await allOf(payloads.map((payload) => this.commit(payload)));
+    if (failed.length > 0) await this.tallyUnreadable(context, failed.length);
+    this.metrics.payloads.inc({ outcome: 'ignored' }, ignoredEventCount);
+    return { receipts, ignoredEventCount, failures: failed.map(failureOf) };
+  }
+
   private async commit(payload: DecodedPayload): Promise<IngestReceipt> {
     return this.receiptFor(payload, await this.committer.commit(payload.pending));
   }
@@ -216,8 +222,9 @@ export class Ingest {
       return;
     }
     this.metrics.rows.inc({ outcome: 'accepted' }, acceptedCount - sampledOutCount);
-    this.metrics.rows.inc({ outcome: 'sampled-out' }, sampledOutCount);
-    this.metrics.rows.inc({ outcome: 'rejected' }, rejectedCount);
+    // Most payloads have none of them, and adding nothing costs as much as adding something.
+    if (sampledOutCount > 0) this.metrics.rows.inc({ outcome: 'sampled-out' }, sampledOutCount);
+    if (rejectedCount > 0) this.metrics.rows.inc({ outcome: 'rejected' }, rejectedCount);
   }
 }
 

@@ -9,7 +9,6 @@ export class IngestMetrics {
   readonly rows: Counter<'outcome'>;
   readonly payloads: Counter<'outcome'>;
   readonly commitDuration: Histogram;
-  readonly pendingPayloads: Gauge;
   readonly pendingDeltas: Gauge;
   readonly waitingHalves: Gauge;
   readonly unpairedHalves: Counter<'part'>;
@@ -34,11 +33,6 @@ export class IngestMetrics {
       buckets: COMMIT_BUCKETS,
       registers,
     });
-    this.pendingPayloads = new Gauge({
-      name: 'leeway_ingest_pending_payloads',
-      help: 'Payloads that wait for their commit.',
-      registers,
-    });
     this.pendingDeltas = new Gauge({
       name: 'leeway_compaction_pending_deltas',
       help: 'Delta rows that are not yet compacted into their windows.',
@@ -61,14 +55,28 @@ export class IngestMetrics {
       this.payloads.inc({ outcome }, 0);
   }
 
-  /** Shows the memory that payloads take: looked at when somebody asks. */
+  /** Shows the memory that payloads take. */
   watchHeldBytes(heldBytes: HeldBytes): void {
+    this.watch(
+      'leeway_ingest_held_bytes',
+      'Memory of payloads that are being read or wait for their commit, in bytes.',
+      () => heldBytes.count,
+    );
+  }
+
+  /** Shows how many payloads wait for their commit. */
+  watchPendingPayloads(count: () => number): void {
+    this.watch('leeway_ingest_pending_payloads', 'Payloads that wait for their commit.', count);
+  }
+
+  /** A gauge that is looked at when somebody asks: setting it for every payload costs more than it tells. */
+  private watch(name: string, help: string, value: () => number): void {
     new Gauge({
-      name: 'leeway_ingest_held_bytes',
-      help: 'Memory of payloads that are being read or wait for their commit, in bytes.',
+      name,
+      help,
       registers: [this.registry],
       collect() {
-        this.set(heldBytes.count);
+        this.set(value());
       },
     });
   }
