@@ -13,7 +13,9 @@ export class IngestMetrics {
   readonly waitingHalves: Gauge;
   readonly unpairedHalves: Counter<'part'>;
 
-  constructor(private readonly registry: Registry) {
+  private readonly sources = { heldBytes: (): number => 0, pendingPayloads: (): number => 0 };
+
+  constructor(registry: Registry) {
     const registers = [registry];
     this.rows = new Counter({
       name: 'leeway_ingest_rows_total',
@@ -49,35 +51,40 @@ export class IngestMetrics {
       labelNames: ['part'],
       registers,
     });
+    watched(
+      registry,
+      'leeway_ingest_held_bytes',
+      'Memory of payloads that are being read or wait for their commit, in bytes.',
+      () => this.sources.heldBytes(),
+    );
+    watched(registry, 'leeway_ingest_pending_payloads', 'Payloads that wait for their commit.', () =>
+      this.sources.pendingPayloads(),
+    );
     for (const part of ['request', 'response']) this.unpairedHalves.inc({ part }, 0);
     for (const outcome of ['accepted', 'sampled-out', 'rejected', 'duplicate']) this.rows.inc({ outcome }, 0);
     for (const outcome of ['accepted', 'duplicate', 'ignored', 'unreadable'])
       this.payloads.inc({ outcome }, 0);
   }
 
-  /** Shows the memory that payloads take. */
+  /** Says where the memory that payloads take is looked up. */
   watchHeldBytes(heldBytes: HeldBytes): void {
-    this.watch(
-      'leeway_ingest_held_bytes',
-      'Memory of payloads that are being read or wait for their commit, in bytes.',
-      () => heldBytes.count,
-    );
+    this.sources.heldBytes = () => heldBytes.count;
   }
 
-  /** Shows how many payloads wait for their commit. */
+  /** Says where it is looked up how many payloads wait for their commit. */
   watchPendingPayloads(count: () => number): void {
-    this.watch('leeway_ingest_pending_payloads', 'Payloads that wait for their commit.', count);
+    this.sources.pendingPayloads = count;
   }
+}
 
-  /** A gauge that is looked at when somebody asks: setting it for every payload costs more than it tells. */
-  private watch(name: string, help: string, value: () => number): void {
-    new Gauge({
-      name,
-      help,
-      registers: [this.registry],
-      collect() {
-        this.set(value());
-      },
-    });
-  }
+/** A gauge that is looked at when somebody asks: setting it for every payload costs more than it tells. */
+function watched(registry: Registry, name: string, help: string, value: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(value());
+    },
+  });
 }
