@@ -270,4 +270,25 @@ describe('the export of captured rows', () => {
     controller.abort();
     await expect(bytes.next()).rejects.toMatchObject({ name: 'AbortError' });
   });
+
+  it('run four at once; a fifth is told to come back, and comes when one has ended or is not wanted any more', async () => {
+    await prepare('busy', 10);
+    const open = (signal: AbortSignal) =>
+      rooms.capturedExport.open('busy', 'v1', { format: 'ndjson' }, signal);
+    const controllers = Array.from({ length: 4 }, () => new AbortController());
+    const [first, second] = await Promise.all(controllers.map(({ signal }) => open(signal)));
+    await expect(open(never)).rejects.toMatchObject({ code: 'exports-busy', retryAfterSeconds: 5 });
+    await readAll(first as AsyncIterable<string>);
+    const next = await open(never);
+    // Read and then closed, as every answer is: its slot is given back once.
+    controllers[0]?.abort();
+    await expect(open(never)).rejects.toMatchObject({ code: 'exports-busy' });
+    await second?.next();
+    await second?.return(undefined);
+    controllers[2]?.abort();
+    const others = [await open(never), await open(never)];
+    await expect(open(never)).rejects.toMatchObject({ code: 'exports-busy' });
+    controllers[3]?.abort();
+    for (const each of [next, ...others]) await readAll(each);
+  });
 });

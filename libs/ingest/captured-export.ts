@@ -10,6 +10,7 @@ import {
 import type { ColumnSpec, Models, Version } from '#registry';
 import type { CapturedRows, StoredCapturedRow } from './captured-rows.js';
 import { labelledPages } from './labelled-pages.js';
+import { ExportSlots } from './export-slots.js';
 import type { TimeRange } from './windows.js';
 
 /** The forms in which captured rows leave as a whole. */
@@ -28,8 +29,13 @@ const PARQUET_TYPES: Readonly<Record<ColumnType, WrittenColumn['type']>> = {
   boolean: 'BOOLEAN',
 };
 
+/** Exports of one process at once. */
+const MAX_EXPORTS = 4;
+
 /** Exports captured rows, for training and as baselines. */
 export class CapturedExport {
+  private readonly slots = new ExportSlots(MAX_EXPORTS);
+
   constructor(
     private readonly models: Models,
     private readonly capturedRows: CapturedRows,
@@ -39,9 +45,10 @@ export class CapturedExport {
   /**
    * The bytes of a file of all captured rows of a version, in memory a page at a time. Every row has every column of the schema
    * that is not redacted, null where it lacks one, so that the file can be read as a baseline; its ground truth is what has come
-   * since. A generator that throws has made part of a file: it must not be taken for a whole one.
+   * since. A generator that throws has made part of a file: it must not be taken for a whole one. It holds one of four
+   * slots until it ends, or until `signal` says that nobody reads it.
    *
-   * @throws LeewayError `not-found`, or `invalid-query` for Parquet where names differ only in case
+   * @throws LeewayError `not-found`, `exports-busy`, or `invalid-query` for Parquet where names differ only in case
    */
   async open(
     modelName: string,
@@ -50,6 +57,20 @@ export class CapturedExport {
     signal: AbortSignal,
   ): Promise<AsyncGenerator<string | Buffer>> {
     const version = await this.models.getVersion(modelName, versionName);
+    const bytes = this.bytesOf(version, format, range, signal);
+    const release = this.slots.take();
+    // One that is never begun has no end of its own.
+    signal.addEventListener('abort', release, { once: true });
+    if (signal.aborted) release();
+    return releasing(bytes, release);
+  }
+
+  private bytesOf(
+    version: Version,
+    format: ExportFormat,
+    range: Partial<TimeRange>,
+    signal: AbortSignal,
+  ): AsyncGenerator<string | Buffer> {
     const { redactedColumns } = version.model.capture;
     const columns = version.columns.filter(({ name }) => !redactedColumns.includes(name));
     const pages = labelledPages(this.capturedRows.pages(version, range), version, this.groundTruth);
@@ -59,6 +80,14 @@ export class CapturedExport {
       case 'parquet':
         return parquetBytes(parquetColumns(version, columns), parquetBatches(columns, pages), signal);
     }
+  }
+}
+
+async function* releasing<T>(items: AsyncGenerator<T>, release: () => void): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } finally {
+    release();
   }
 }
 

@@ -13,6 +13,7 @@ export const ERROR_CODES = [
   'column-unknown',
   'confirmation-required',
   'database-unavailable',
+  'exports-busy',
   'folder-in-use',
   'forbidden',
   'ingest-overloaded',
