@@ -6,12 +6,18 @@ import { LeewayError } from '#platform';
  */
 export class HeldBytes {
   private bytes = 0;
+  private mostBytes = 0;
 
   constructor(private readonly maxBytes: number) {}
 
   /** What is held now. */
   get count(): number {
     return this.bytes;
+  }
+
+  /** The most that was held at once so far: what is looked at now and then misses it. */
+  get peak(): number {
+    return this.mostBytes;
   }
 
   /** The share of one payload, of which nothing is read yet. */
@@ -40,6 +46,7 @@ export class HeldBytes {
         { retryAfterSeconds: 1 },
       );
     this.bytes += bytes;
+    this.mostBytes = Math.max(this.mostBytes, this.bytes);
   }
 }
 

@@ -13,7 +13,7 @@ export class IngestMetrics {
   readonly waitingHalves: Gauge;
   readonly unpairedHalves: Counter<'part'>;
 
-  private readonly sources = { heldBytes: (): number => 0, pendingPayloads: (): number => 0 };
+  private readonly sources = { held: { count: 0, peak: 0 }, pendingPayloads: (): number => 0 };
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -55,7 +55,13 @@ export class IngestMetrics {
       registry,
       'leeway_ingest_held_bytes',
       'Memory of payloads that are being read or wait for their commit, in bytes.',
-      () => this.sources.heldBytes(),
+      () => this.sources.held.count,
+    );
+    watched(
+      registry,
+      'leeway_ingest_held_bytes_peak',
+      'The most of leeway_ingest_held_bytes at once since the process started.',
+      () => this.sources.held.peak,
     );
     watched(registry, 'leeway_ingest_pending_payloads', 'Payloads that wait for their commit.', () =>
       this.sources.pendingPayloads(),
@@ -68,7 +74,7 @@ export class IngestMetrics {
 
   /** Says where the memory that payloads take is looked up. */
   watchHeldBytes(heldBytes: HeldBytes): void {
-    this.sources.heldBytes = () => heldBytes.count;
+    this.sources.held = heldBytes;
   }
 
   /** Says where it is looked up how many payloads wait for their commit. */

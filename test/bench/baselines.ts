@@ -2,7 +2,7 @@
  * How long a server takes to make a baseline of a million rows that are sent to it, from the first byte to the answer, and how much
  * memory: from Parquet, CSV and NDJSON. The sender and PostgreSQL share the machine. Beside it, DuckDB alone reads the same file.
  */
-import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import { request as startRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import { median } from 'simple-statistics';
 import { freePort, SpawnedProcess } from '../../apps/demo/spawned-process.js';
 import type { PostgresCluster } from '../postgres-cluster.js';
 import { startClusterOrExit } from './cluster.js';
+import { peakMegabytes } from './ingest/memory.js';
 import { report, type BenchResult } from './report.js';
 
 const ROWS = Number(process.env['BENCH_ROWS'] ?? 1_000_000);
@@ -141,16 +142,6 @@ async function upload(port: number, form: Form, file: string, round: number): Pr
   const text = Buffer.concat(await response.toArray()).toString();
   if (response.statusCode !== 201) throw new Error(`${response.statusCode}: ${text.slice(0, 500)}`);
   return (performance.now() - start) / 1_000;
-}
-
-/** The most memory that a process ever had resident, in MB; NaN where the system does not tell. */
-function peakMegabytes(pid: number): number {
-  try {
-    const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-    return Number(kilobytes) / 1_000;
-  } catch {
-    return NaN;
-  }
 }
 
 async function measure(cluster: PostgresCluster, folder: string, form: Form, file: string, duckDb: number) {

@@ -9,3 +9,13 @@ export function residentMegabytes(pid: number): number {
     return NaN;
   }
 }
+
+/** The most memory that a process ever had resident, in MB, as Linux tells it; NaN elsewhere. */
+export function peakMegabytes(pid: number): number {
+  try {
+    const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return Number(kilobytes) / 1_000;
+  } catch {
+    return NaN;
+  }
+}
