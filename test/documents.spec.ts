@@ -32,6 +32,13 @@ describe('documents say what the code does', () => {
   it('the leeway.yaml of README.md, of docs/kafka.md and of the demo are valid', () => {
     const kafka = /```yaml\n([\s\S]*?)```/.exec(read('docs/kafka.md'))?.[1] ?? '';
     expect(parseConfigFile(kafka, {})).toMatchObject({ ok: true, value: { sources: [{ kind: 'kafka' }] } });
+    const blocks = [...read('docs/collectors.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map(
+      ([, block = '']) =>
+        block.startsWith('collectors:')
+          ? block
+          : `collectors:\n  - name: c\n    model: m\n    kind: prometheus\n    url: http://p\n${block.replace(/^/gm, '    ')}`,
+    );
+    expect(blocks.map((block) => parseConfigFile(block, {}).ok)).toEqual([true, true, true]);
     const example = /```yaml\n([\s\S]*?)```/.exec(read('README.md'))?.[1] ?? '';
     expect(parseConfigFile(example, {})).toMatchObject({ ok: true });
     expect(

@@ -1,8 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Counter, Histogram, Registry } from 'prom-client';
 import {
@@ -14,52 +9,13 @@ import {
 } from '#collectors';
 import { OutboundMetrics } from '#platform';
 import { closedPort, startLocalServer, type LocalServer } from './local-server.js';
+import { RealPrometheus } from './real-prometheus.js';
 import { describeWithServer } from './real-servers.js';
 import { until } from './until.js';
 
 const SCRAPE_MS = 1_000;
 const WINDOW_SECONDS = 6;
 const NEVER = new AbortController().signal;
-
-/** A Prometheus server of this test, with its data in a temporary folder. */
-class RealPrometheus {
-  private constructor(
-    readonly url: string,
-    private readonly child: ChildProcess,
-    private readonly folder: string,
-  ) {}
-
-  static async start(executable: string, config: object): Promise<RealPrometheus> {
-    const folder = mkdtempSync(join(tmpdir(), 'leeway-prometheus-'));
-    const port = await closedPort();
-    // JSON is YAML.
-    writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(config));
-    const flags = [
-      `--config.file=${join(folder, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ];
-    const child = spawn(executable, flags, { stdio: 'ignore' });
-    const server = new RealPrometheus(`http://127.0.0.1:${port}`, child, folder);
-    await until(
-      () =>
-        fetch(`${server.url}/-/ready`).then(
-          (answer) => answer.ok,
-          () => false,
-        ),
-      20_000,
-      'a ready Prometheus',
-    );
-    return server;
-  }
-
-  async stop(): Promise<void> {
-    const exited = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
-    await exited;
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
 
 /**
  * A serving process with steady traffic. Each cycle is the same 40 calls, and a page never shows part of one: so all counters

@@ -1,7 +1,7 @@
 import { readFileSync, existsSync } from 'node:fs';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
-import { collectorSchema } from '#collectors';
+import { collectorProblem, collectorSchema } from '#collectors';
 import { monitorSchema } from '#drift';
 import { secretsOf, sourceSchema } from '#ingest';
 import { channelSchema, isSigningSecret, SECRET_FORM } from '#notify';
@@ -143,9 +143,10 @@ export function secretProblems(config: LeewayConfig, resolve: ResolveSecret): st
         : ([`channels.${index}.secret`, channel.secret, true] as const),
     ),
     ...config.triggers.map(({ secret }, index) => [`triggers.${index}.secret`, secret, true] as const),
-    ...config.collectors.map(
-      ({ bearerToken }, index) => [`collectors.${index}.bearerToken`, bearerToken, false] as const,
-    ),
+    ...config.collectors.flatMap(({ bearerToken, basicAuth }, index) => [
+      [`collectors.${index}.bearerToken`, bearerToken, false] as const,
+      [`collectors.${index}.basicAuth.password`, basicAuth?.password, false] as const,
+    ]),
     ...config.sources.flatMap((source, index) =>
       secretsOf(source).map(([place, ref]) => [`sources.${index}.${place}`, ref, false] as const),
     ),
@@ -194,5 +195,9 @@ function crossCheck(config: LeewayConfig): string[] {
   const sharedGroups = config.sources
     .filter(({ groupId }, index) => groups.indexOf(groupId) !== index)
     .map(({ groupId }) => `sources: the groupId ${JSON.stringify(groupId)} stands twice`);
-  return [...unknownTargets, ...repeated, ...sharedGroups];
+  const collectors = config.collectors.flatMap((spec, index) => {
+    const problem = collectorProblem(spec);
+    return problem === null ? [] : [`collectors.${index}: ${problem}`];
+  });
+  return [...unknownTargets, ...repeated, ...sharedGroups, ...collectors];
 }

@@ -1,25 +1,42 @@
 import { z } from 'zod';
-import { durationMs, nameSchema, positiveDurationSchema, secretRefSchema } from '#platform';
+import { durationMs, nameSchema, positiveDurationSchema } from '#platform';
+import { accessFields, hasOneIdentity, tlsSchema } from './collector-access.js';
+import {
+  labelNameSchema,
+  matchersSchema,
+  metricNameSchema,
+  missingParameter,
+  presetUseSchema,
+  promqlSchema,
+  quantilesSchema,
+  signalNameSchema,
+  unitSchema,
+} from './presets/preset-schema.js';
 
 const urlSchema = z.url({ protocol: /^https?$/ });
-const labelNameSchema = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'must be a Prometheus label name');
-const metricNameSchema = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'must be a Prometheus metric name');
-const headerNameSchema = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be a header name');
+const ONE_IDENTITY = {
+  path: ['basicAuth'],
+  message: 'excludes bearerToken: both are the Authorization header',
+};
 
 const common = {
   name: nameSchema,
   model: nameSchema.describe('The model that the signals are about'),
-  headers: z
-    .record(headerNameSchema, z.string())
-    .default({})
-    .describe('Sent with each request, for example X-Scope-OrgID'),
-  bearerToken: secretRefSchema.optional(),
+  ...accessFields,
+  rateWindow: positiveDurationSchema
+    .default('5m')
+    .describe('The traffic that quantiles, ratios and rates look back on; at least twice the interval'),
+  presets: z
+    .array(presetUseSchema)
+    .max(10)
+    .default([])
+    .describe('What serves the model and what it runs on: each knows its metrics'),
 };
 
 const latencySchema = z.strictObject({
   metric: metricNameSchema.describe('A classic histogram, without _bucket'),
   unit: z.enum(['seconds', 'milliseconds']).default('seconds').describe("The unit of the histogram's bounds"),
-  quantiles: z.array(z.number().gt(0).lt(1)).min(1).max(10).default([0.5, 0.95, 0.99]),
+  quantiles: quantilesSchema,
 });
 
 const requestsSchema = z.strictObject({
@@ -37,57 +54,71 @@ const scrapeSchema = z
       .max(100)
       .describe('The /metrics pages of every process that serves the model; their numbers are added up'),
     interval: positiveDurationSchema.default('15s'),
-    rateWindow: positiveDurationSchema
-      .default('5m')
-      .describe('The traffic that quantiles and ratios look back on; at least twice the interval'),
     latency: latencySchema.optional(),
     requests: requestsSchema.optional(),
-    matchers: z
-      .record(labelNameSchema, z.string())
-      .default({})
-      .describe('Labels that a series must carry, and their exact values'),
+    matchers: matchersSchema.default({}),
+    versionLabel: labelNameSchema.optional().describe('The label that tells the version'),
   })
   .refine(
-    ({ latency, requests }) => latency !== undefined || requests !== undefined,
-    'needs latency or requests',
+    ({ latency, requests, presets }) => latency !== undefined || requests !== undefined || presets.length > 0,
+    'needs presets, latency or requests',
   )
   .refine(({ targets }) => new Set(targets).size === targets.length, {
     path: ['targets'],
     message: 'must not name a target twice: its numbers would count twice',
   })
+  .refine(hasTwoRoundsInWindow, {
+    path: ['rateWindow'],
+    message: 'must be at least twice the interval, or no rate can be told',
+  })
+  .refine(hasOneIdentity, ONE_IDENTITY)
   .refine(
-    ({ interval, rateWindow }) =>
-      !areDurations(interval, rateWindow) || durationMs(rateWindow) >= 2 * durationMs(interval),
+    ({ presets }) => presets.every(({ lines }) => Object.values(lines).every((line) => line === null)),
     {
-      path: ['rateWindow'],
-      message: 'must be at least twice the interval, or no rate can be told',
+      path: ['presets'],
+      message:
+        'a line can be left out here but not replaced by a query: only a Prometheus server answers PromQL',
     },
   );
 
-const prometheusSchema = z.strictObject({
-  ...common,
-  kind: z.literal('prometheus'),
-  url: urlSchema.describe('The server, with its path prefix when it has one, without /api/v1'),
-  interval: positiveDurationSchema.default('30s'),
-  timeout: positiveDurationSchema.default('10s').describe('Time for one query'),
-  queries: z
-    .array(
-      z.strictObject({
-        signal: z
-          .string()
-          .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]{0,199}$/, 'must be letters, digits, underscores or colons'),
-        unit: z.string().min(1).max(50).describe('Base unit of the value, for example seconds or ratio'),
-        query: z
-          .string()
-          .trim()
-          .min(1)
-          .max(10_000)
-          .describe('PromQL that gives an instant vector or a scalar'),
-      }),
-    )
-    .min(1)
-    .max(100),
+const querySchema = z.strictObject({
+  signal: signalNameSchema,
+  unit: unitSchema,
+  query: promqlSchema,
 });
+
+const prometheusSchema = z
+  .strictObject({
+    ...common,
+    kind: z.literal('prometheus'),
+    url: z
+      .union([urlSchema, z.array(urlSchema).min(1).max(5)])
+      .describe(
+        'The server, with its path prefix when it has one, without /api/v1; of several that hold the same data the first that answers is asked',
+      ),
+    tls: tlsSchema.optional(),
+    interval: positiveDurationSchema.default('30s'),
+    timeout: positiveDurationSchema.default('10s').describe('Time for one query'),
+    staleAfter: positiveDurationSchema
+      .optional()
+      .describe("Series without a sample for longer count as gone; the server's look-back, 5m, by default"),
+    backfill: positiveDurationSchema
+      .default('6h')
+      .describe('How far back the time is filled in during which nothing was collected'),
+    queries: z.array(querySchema).max(100).default([]),
+  })
+  .refine(({ queries, presets }) => queries.length > 0 || presets.length > 0, {
+    path: ['queries'],
+    message: 'needs presets or queries',
+  })
+  .refine(hasTwoRoundsInWindow, { path: ['rateWindow'], message: 'must be at least twice the interval' })
+  .refine(hasOneIdentity, ONE_IDENTITY)
+  .superRefine(({ presets }, context) => {
+    for (const [index, use] of presets.entries()) {
+      const message = missingParameter(use);
+      if (message !== null) context.addIssue({ code: 'custom', path: ['presets', index], message });
+    }
+  });
 
 /** One entry under `collectors` in leeway.yaml. */
 export const collectorSchema = z.discriminatedUnion('kind', [scrapeSchema, prometheusSchema]);
@@ -96,6 +127,7 @@ export type ScrapeSpec = z.infer<typeof scrapeSchema>;
 export type PrometheusSpec = z.infer<typeof prometheusSchema>;
 
 /** A text that is no duration has its own message already. */
-function areDurations(...texts: string[]): boolean {
-  return texts.every((text) => positiveDurationSchema.safeParse(text).success);
+function hasTwoRoundsInWindow({ interval, rateWindow }: { interval: string; rateWindow: string }): boolean {
+  const areDurations = [interval, rateWindow].every((text) => positiveDurationSchema.safeParse(text).success);
+  return !areDurations || durationMs(rateWindow) >= 2 * durationMs(interval);
 }

@@ -40,4 +40,23 @@ export interface MetricsSource {
   readonly name: string;
   /** One round. What cannot be read is a problem in the result; only a bug is thrown. */
   collect(at: number, signal: AbortSignal): Promise<Collection>;
+  /** What is remembered elsewhere of a time that is over; a source that remembers nothing has none. */
+  readonly past?: PastSource;
+}
+
+/** A span of time and how far apart its samples are, in epoch milliseconds and milliseconds. Both ends are included. */
+export interface PastSpan {
+  readonly from: number;
+  readonly to: number;
+  readonly stepMs: number;
+}
+
+export interface PastSource {
+  /** How far back the time is filled in during which nobody collected. */
+  readonly backfillMs: number;
+  /**
+   * The samples of a span, oldest first, in pieces of bounded size; only those of one signal when it is named.
+   * What cannot be read is a problem in its piece.
+   */
+  collectPast(span: PastSpan, signal: AbortSignal, onlySignal?: string): AsyncIterable<Collection>;
 }

@@ -30,11 +30,16 @@ export function expositionFormat(contentType: string | null): ExpositionFormat {
 /**
  * The samples of an exposition, in its order. Comments and metadata are skipped, exemplars are read and dropped.
  *
+ * With `wanted`, only the series of these metrics are read; other lines are passed over, whatever is in them.
  * Unknown escapes stay as they stand, as in Prometheus. An OpenMetrics page without its `# EOF` was cut on the way, so it is an error.
  *
  * @throws ExpositionError at the first line that does not parse
  */
-export function parseExposition(text: string, format: ExpositionFormat): ExposedSample[] {
+export function parseExposition(
+  text: string,
+  format: ExpositionFormat,
+  wanted: ReadonlySet<string> | null = null,
+): ExposedSample[] {
   const samples: ExposedSample[] = [];
   const lines = text.split('\n');
   for (const [index, raw] of lines.entries()) {
@@ -45,11 +50,19 @@ export function parseExposition(text: string, format: ExpositionFormat): Exposed
       return samples;
     }
     if (line.trim() === '' || line.trimStart().startsWith('#')) continue;
+    if (wanted !== null && !isWanted(line, wanted)) continue;
     samples.push(new LineReader(line, index + 1, format).sample());
   }
   if (format === 'openmetrics')
     throw new ExpositionError(lines.length, 'the text ends without # EOF: it was cut');
   return samples;
+}
+
+/** Whether a line may be of one of these metrics; a line that does not begin with a name is looked at. */
+function isWanted(line: string, wanted: ReadonlySet<string>): boolean {
+  METRIC_NAME.lastIndex = 0;
+  const name = METRIC_NAME.exec(line)?.[0];
+  return name === undefined || wanted.has(name);
 }
 
 const METRIC_NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Counter, Histogram, Registry } from 'prom-client';
 import { OutboundMetrics } from '#platform';
-import { closedPort, startLocalServer, type LocalServer } from '../../test/local-server.js';
-import { CollectorMetrics } from './collector-metrics.js';
-import { collectorSchema } from './collector-schema.js';
-import { createMetricsSource } from './create-metrics-source.js';
-import type { Collection, MetricsSource } from './metrics-source.js';
+import { closedPort, startLocalServer, type LocalServer } from '../../../test/local-server.js';
+import { CollectorMetrics } from '../collector-metrics.js';
+import { collectorSchema } from '../collector-schema.js';
+import { createMetricsSource } from '../create-metrics-source.js';
+import type { Collection, MetricsSource } from '../metrics-source.js';
 
 const START = Date.UTC(2026, 10, 23, 4);
 const NEVER = new AbortController().signal;
@@ -152,8 +152,7 @@ describe('ScrapeSource', () => {
       `${targets[1]}: network: ECONNREFUSED`,
       `${targets[2]}: server: HTTP 500: oops`,
       `${targets[3]}: line 1: expected a metric name, got "<html>"`,
-      `${targets[4]}: no data: no series of http_request_duration_seconds matches {"handler":"/predict"}`,
-      `${targets[4]}: no data: no series of http_requests_total matches {"handler":"/predict"}`,
+      `${targets[4]}: no data: there is no http_request_duration_seconds_bucket{handler="/predict"}, http_requests_total{handler="/predict"}`,
     ]);
   });
 

@@ -7,12 +7,12 @@ import {
   closedPort,
   startLocalServer,
   type LocalServer,
-} from '../../test/local-server.js';
-import { until } from '../../test/until.js';
-import { CollectorMetrics } from './collector-metrics.js';
-import { collectorSchema } from './collector-schema.js';
-import { createMetricsSource } from './create-metrics-source.js';
-import type { Collection } from './metrics-source.js';
+} from '../../../test/local-server.js';
+import { until } from '../../../test/until.js';
+import { CollectorMetrics } from '../collector-metrics.js';
+import { collectorSchema } from '../collector-schema.js';
+import { createMetricsSource } from '../create-metrics-source.js';
+import type { Collection } from '../metrics-source.js';
 
 const AT = Date.UTC(2026, 10, 23, 4) + 250;
 const NEVER = new AbortController().signal;
