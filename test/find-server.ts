@@ -13,6 +13,7 @@ const EXECUTABLES = {
   java: ['java'],
   kafka: [],
   curl: ['curl'],
+  openssl: ['openssl'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type RealServer = keyof typeof EXECUTABLES;

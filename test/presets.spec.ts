@@ -93,12 +93,14 @@ describeWithServer('prometheus', 'presets, on pages with the documented names', 
       servers.set(name, server);
     }
     prometheus = await RealPrometheus.start(executable, {
-      global: { scrape_interval: `${SCRAPE_MS}ms` },
-      scrape_configs: [...servers].map(([name, { url }]) => ({
-        job_name: name,
-        honor_labels: true,
-        static_configs: [{ targets: [new URL(url).host] }],
-      })),
+      config: {
+        global: { scrape_interval: `${SCRAPE_MS}ms` },
+        scrape_configs: [...servers].map(([name, { url }]) => ({
+          job_name: name,
+          honor_labels: true,
+          static_configs: [{ targets: [new URL(url).host] }],
+        })),
+      },
     });
     // A new server begins to scrape when it likes; what is asked for looks back over a whole window.
     const pages = `count(count_over_time(up[${WINDOW_SECONDS}s]) >= ${WINDOW_SECONDS})`;

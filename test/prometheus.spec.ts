@@ -127,8 +127,10 @@ describeWithServer('prometheus', 'collectors and a real Prometheus', (executable
           .then((page) => response.writeHead(200, { 'content-type': serving.contentType }).end(page)),
     );
     prometheus = await RealPrometheus.start(executable, {
-      global: { scrape_interval: `${SCRAPE_MS}ms` },
-      scrape_configs: [{ job_name: 'serving', static_configs: [{ targets: [new URL(target.url).host] }] }],
+      config: {
+        global: { scrape_interval: `${SCRAPE_MS}ms` },
+        scrape_configs: [{ job_name: 'serving', static_configs: [{ targets: [new URL(target.url).host] }] }],
+      },
     });
     scrape = sourceOf({
       name: 'scrape',
@@ -258,9 +260,11 @@ describeWithServer('prometheus', 'collectors and a real Prometheus', (executable
 
   it('warnings come through: data of which a part could not be read is named as such', async () => {
     const partial = await RealPrometheus.start(executable, {
-      global: { scrape_interval: `${SCRAPE_MS}ms` },
-      remote_read: [{ url: `http://127.0.0.1:${await closedPort()}/read`, read_recent: true }],
-      scrape_configs: [{ job_name: 'serving', static_configs: [{ targets: [new URL(target.url).host] }] }],
+      config: {
+        global: { scrape_interval: `${SCRAPE_MS}ms` },
+        remote_read: [{ url: `http://127.0.0.1:${await closedPort()}/read`, read_recent: true }],
+        scrape_configs: [{ job_name: 'serving', static_configs: [{ targets: [new URL(target.url).host] }] }],
+      },
     });
     try {
       const source = prometheusSource(partial.url, { up: 'sum(up)' });

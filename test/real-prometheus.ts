@@ -6,40 +6,47 @@ import { join } from 'node:path';
 import { closedPort } from './local-server.js';
 import { until } from './until.js';
 
-/** A Prometheus server of this test, with its data in a temporary folder. */
+export interface PrometheusOptions {
+  /** What prometheus.yml says; JSON is YAML. */
+  readonly config: object;
+  /** Its web configuration: users and TLS. Readiness is then a port that answers, whatever it says. */
+  readonly web?: object;
+}
+
+/** A Prometheus server of a test, with its data in a temporary folder. */
 export class RealPrometheus {
+  private child: ChildProcess;
+
   private constructor(
     readonly url: string,
-    private readonly child: ChildProcess,
+    private readonly executable: string,
+    private readonly flags: readonly string[],
     private readonly folder: string,
-  ) {}
+  ) {
+    this.child = spawn(executable, flags, { stdio: 'ignore' });
+  }
 
-  static async start(
-    executable: string,
-    config: object,
-    more: readonly string[] = [],
-  ): Promise<RealPrometheus> {
+  static async start(executable: string, { config, web }: PrometheusOptions): Promise<RealPrometheus> {
     const folder = mkdtempSync(join(tmpdir(), 'leeway-prometheus-'));
     const port = await closedPort();
-    // JSON is YAML.
-    writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(config));
+    const write = (name: string, content: object): string => {
+      writeFileSync(join(folder, name), JSON.stringify(content));
+      return join(folder, name);
+    };
     const flags = [
-      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--config.file=${write('prometheus.yml', config)}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
-      ...more,
+      ...(web === undefined ? [] : [`--web.config.file=${write('web.yml', web)}`]),
     ];
-    const child = spawn(executable, flags, { stdio: 'ignore' });
-    const server = new RealPrometheus(`http://127.0.0.1:${port}`, child, folder);
-    await until(
-      () =>
-        fetch(`${server.url}/-/ready`).then(
-          (answer) => answer.ok,
-          () => false,
-        ),
-      20_000,
-      'a ready Prometheus',
+    const isTls = web !== undefined && 'tls_server_config' in web;
+    const server = new RealPrometheus(
+      `http${isTls ? 's' : ''}://127.0.0.1:${port}`,
+      executable,
+      flags,
+      folder,
     );
+    await server.ready(web === undefined);
     return server;
   }
 
@@ -51,10 +58,44 @@ export class RealPrometheus {
     return text === undefined ? null : Number(text);
   }
 
-  async stop(): Promise<void> {
+  /** Connections are taken and nothing answers. */
+  pause(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child.kill('SIGCONT');
+  }
+
+  async kill(): Promise<void> {
     const exited = once(this.child, 'exit');
     this.child.kill('SIGKILL');
     await exited;
+  }
+
+  /** Starts again on the same address, with the data it had. */
+  async restart(): Promise<void> {
+    this.child = spawn(this.executable, this.flags, { stdio: 'ignore' });
+    await this.ready(true);
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async ready(isOpen: boolean): Promise<void> {
+    // A server that asks who we are answers 401; one that asks for a certificate ends the handshake, which is an answer as well.
+    const isAnswer = (error: unknown): boolean =>
+      !isOpen && !/ECONNREFUSED/.test(String((error as { cause?: { code?: string } }).cause?.code));
+    await until(
+      () =>
+        fetch(`${this.url}/-/ready`).then(
+          (answer) => answer.ok || (!isOpen && answer.status === 401),
+          isAnswer,
+        ),
+      20_000,
+      'a ready Prometheus',
+    );
   }
 }

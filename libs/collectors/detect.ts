@@ -83,7 +83,7 @@ async function look(
   const { series, labels } = PRESETS[name].signature;
   const vector = { metrics: [series], of: 'value', where: {}, across: 'sum' } as const;
   const kept = [...new Set(Object.values(labels))];
-  const query = vectorQuery(vector, kept, 0).replace(/^sum/, 'count');
+  const query = vectorQuery(vector, kept, { windowMs: 0, staleAfterMs: null }).replace(/^sum/, 'count');
   const outcome = await client.query(query, at, signal);
   if (outcome.kind === 'failed') return { proposals: [], problems: [outcome.problem] };
   const proposals = outcome.series

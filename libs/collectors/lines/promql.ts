@@ -1,10 +1,18 @@
 import { keptLabels, type LabelMatch, type Matchers, type SignalLine, type Vector } from './line.js';
 
-/** The PromQL of one vector, one series per label set of `labels`. Windows are in milliseconds. */
-export function vectorQuery(vector: Vector, labels: readonly string[], windowMs: number): string {
+/** What a query of a vector looks back on, in milliseconds. */
+export interface LookBack {
+  /** The window of rates and increases. */
+  readonly windowMs: number;
+  /** How old the newest sample of a gauge may be; as old as the server lets it when null. */
+  readonly staleAfterMs: number | null;
+}
+
+/** The PromQL of one vector, one series per label set of `labels`. */
+export function vectorQuery(vector: Vector, labels: readonly string[], lookBack: LookBack): string {
   const by = labels.length === 0 ? '' : ` by (${labels.join(', ')})`;
   return vector.metrics
-    .map((metric) => `${vector.across}${by} (${rangeFunction(vector, metric, windowMs)})`)
+    .map((metric) => `${vector.across}${by} (${seriesOf(vector, metric, lookBack)})`)
     .join(' or ');
 }
 
@@ -14,11 +22,11 @@ export function vectorLabels(line: SignalLine): readonly string[] {
 }
 
 /** The PromQL that gives what the line gives, for people: what to paste into Prometheus to see the same number. */
-export function lineQueries(line: SignalLine, windowMs: number): { signal: string; query: string }[] {
+export function lineQueries(line: SignalLine, lookBack: LookBack): { signal: string; query: string }[] {
   const { reading, signal } = line;
   const labels = vectorLabels(line);
   const sum = (vectors: readonly Vector[]): string =>
-    vectors.map((vector) => vectorQuery(vector, labels, windowMs)).join(' + ');
+    vectors.map((vector) => vectorQuery(vector, labels, lookBack)).join(' + ');
   const shown = (name: string, query: string): { signal: string; query: string } => {
     const scaled = line.scale === 1 ? query : `${String(line.scale)} * (${query})`;
     return { signal: name, query: line.isComplement ? `1 - ${scaled}` : scaled };
@@ -48,9 +56,11 @@ export function promDuration(ms: number): string {
   return ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`;
 }
 
-function rangeFunction({ of, where }: Vector, metric: string, windowMs: number): string {
+function seriesOf({ of, where }: Vector, metric: string, { windowMs, staleAfterMs }: LookBack): string {
   const series = selector(metric, where);
-  return of === 'value' ? series : `${of}(${series}[${promDuration(windowMs)}])`;
+  if (of !== 'value') return `${of}(${series}[${promDuration(windowMs)}])`;
+  if (staleAfterMs === null) return series;
+  return `${series} and (time() - timestamp(${series}) <= ${String(staleAfterMs / 1_000)})`;
 }
 
 function condition(match: LabelMatch): string {

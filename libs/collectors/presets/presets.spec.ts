@@ -13,7 +13,7 @@ const linesOf = (use: object) => presetLines(presetUseSchema.parse(use), CONTEXT
 const queriesOf = (use: object): Record<string, string> =>
   Object.fromEntries(
     linesOf(use)
-      .flatMap((line) => lineQueries(line, CONTEXT.windowMs))
+      .flatMap((line) => lineQueries(line, { windowMs: CONTEXT.windowMs, staleAfterMs: null }))
       .map(({ signal, query }) => [signal, query]),
   );
 

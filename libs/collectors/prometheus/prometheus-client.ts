@@ -54,7 +54,7 @@ export interface PrometheusClientOptions {
   readonly timeoutMs: number;
   /** The label of the metrics about these calls. */
   readonly target: string;
-  /** How far back a sample may be; the server's own when null. */
+  /** How far back a sample may be; the server's own when null. Servers before Prometheus 2.44 do not know it and look back as they do. */
   readonly lookBackMs: number | null;
   readonly agent: Agent | null;
 }

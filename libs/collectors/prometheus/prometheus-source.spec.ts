@@ -187,6 +187,44 @@ describe('PrometheusSource', () => {
     ]);
   });
 
+  it('sends the time of the round, and how far back the server may look', async () => {
+    const bodies: string[] = [];
+    const server = await startLocalServer((request, response) => {
+      void bodyOf(request).then((body) => {
+        bodies.push(body);
+        answerJson(response, 200, success('vector', [series('1')]));
+      });
+    });
+    servers.push(server);
+    await ask(server.url);
+    await ask(server.url, { staleAfter: '90s' });
+    expect(bodies.map((body) => Object.fromEntries(new URLSearchParams(body)))).toEqual([
+      { query: 'q{a="b+c"}', time: String(AT / 1_000) },
+      { query: 'q{a="b+c"}', time: String(AT / 1_000), lookback_delta: '90' },
+    ]);
+  });
+
+  it('asks at most four at once', async () => {
+    let [now, most] = [0, 0];
+    const server = await startLocalServer((_, response) => {
+      most = Math.max(most, (now += 1));
+      setTimeout(() => {
+        now -= 1;
+        answerJson(response, 200, success('vector', [series('1')]));
+      }, 20);
+    });
+    servers.push(server);
+    const queries = Array.from({ length: 10 }, (_, index) => ({
+      signal: `s${index}`,
+      unit: 'x',
+      query: `q${index}`,
+    }));
+    expect((await ask(server.url, { queries })).samples.map(({ signal }) => signal)).toEqual(
+      queries.map(({ signal }) => signal),
+    );
+    expect(most).toBe(4);
+  });
+
   it('says that nobody listens', async () => {
     expect(await ask(`http://127.0.0.1:${await closedPort()}`)).toEqual({
       samples: [],

@@ -5,6 +5,7 @@ import { collectorLines } from '../collector-lines.js';
 import type { CollectorMetrics } from '../collector-metrics.js';
 import type { PrometheusSpec } from '../collector-schema.js';
 import { signalsOf, type SignalLine } from '../lines/line.js';
+import type { LookBack } from '../lines/promql.js';
 import { sampleOf } from '../lines/samples.js';
 import type {
   CollectedSample,
@@ -41,7 +42,7 @@ export class PrometheusSource implements MetricsSource {
   readonly past: PastSource;
   private readonly client: PrometheusClient;
   private readonly lines: readonly SignalLine[];
-  private readonly windowMs: number;
+  private readonly lookBack: LookBack;
   private readonly plan: QueryPlan;
   private readonly saturated: SaturatedQueries;
 
@@ -52,8 +53,8 @@ export class PrometheusSource implements MetricsSource {
   ) {
     this.client = prometheusClient(spec, deps);
     this.lines = collectorLines(spec);
-    this.windowMs = durationMs(spec.rateWindow);
-    this.plan = new QueryPlan(this.lines, this.windowMs);
+    this.lookBack = lookBackOf(spec);
+    this.plan = new QueryPlan(this.lines, this.lookBack);
     this.saturated = new SaturatedQueries(this.client);
     this.past = {
       backfillMs: durationMs(spec.backfill),
@@ -114,7 +115,7 @@ export class PrometheusSource implements MetricsSource {
         ? this.plan
         : new QueryPlan(
             this.lines.filter((line) => signalsOf(line).includes(onlySignal)),
-            this.windowMs,
+            this.lookBack,
           );
     for (let start = from; start <= to && !signal.aborted; start += POINTS_PER_QUERY * stepMs) {
       const piece = { from: start, to: Math.min(to, start + (POINTS_PER_QUERY - 1) * stepMs), stepMs };
@@ -142,6 +143,17 @@ export class PrometheusSource implements MetricsSource {
     }
     return { samples, problems: reads.flatMap((read) => this.about(plan, read)).map(({ detail }) => detail) };
   }
+}
+
+/** What the queries of a collector look back on. */
+export function lookBackOf({
+  rateWindow,
+  staleAfter,
+}: Pick<PrometheusSpec, 'rateWindow' | 'staleAfter'>): LookBack {
+  return {
+    windowMs: durationMs(rateWindow),
+    staleAfterMs: staleAfter === undefined ? null : durationMs(staleAfter),
+  };
 }
 
 /** A client with the address and the identity of a collector's configuration. @throws Error when a certificate cannot be read */

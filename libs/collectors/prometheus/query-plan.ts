@@ -1,6 +1,6 @@
 import { derive, type DerivedValue } from '../lines/derive.js';
 import { signalsOf, vectorsOf, type LabelledValue, type SignalLine, type Vector } from '../lines/line.js';
-import { vectorLabels, vectorQuery } from '../lines/promql.js';
+import { vectorLabels, vectorQuery, type LookBack } from '../lines/promql.js';
 
 /** A query, and how many series its answer may have. */
 export interface PlannedQuery {
@@ -29,14 +29,14 @@ export class QueryPlan {
 
   constructor(
     private readonly lines: readonly SignalLine[],
-    windowMs: number,
+    lookBack: LookBack,
   ) {
     const queries = new Map<string, PlannedQuery>();
     for (const line of lines) {
       if (line.reading.kind === 'promql')
         queries.set(line.reading.query, { text: line.reading.query, maxSeries: MAX_SERIES_OF_SIGNALS });
       for (const vector of vectorsOf(line)) {
-        const text = vectorQuery(vector, vectorLabels(line), windowMs);
+        const text = vectorQuery(vector, vectorLabels(line), lookBack);
         this.texts.set(vector, text);
         if (!queries.has(text)) queries.set(text, { text, maxSeries: MAX_SERIES_OF_VECTOR });
       }
