@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { messageOf, type Clock, type Database, type Logger } from '#platform';
+import { messageOf, type Clock, type Database, type Instant, type Logger } from '#platform';
 import type { SignalSample, Signals } from '#signals';
-import type { MetricsSource } from './metrics-source.js';
+import type { CollectedSample, MetricsSource, PastSource } from './metrics-source.js';
 
 /** A configured collector: where it reads, for which model, and how often. */
 export interface RunningCollector {
@@ -14,14 +14,25 @@ export interface RunningCollector {
 const LEASE_ROUNDS = 3;
 /** A round that is not over by then is given up, so that it cannot hold up the next one. */
 const MIN_ROUND_TIMEOUT_MS = 5_000;
+/** A gap of fewer rounds is a late round, not a time without anybody. */
+const GAP_ROUNDS = 2;
+/** A server that answers but cannot tell its past holds the present up for no more rounds than this. */
+const GAP_ATTEMPTS = 3;
+/** Rows of one statement. */
+const SAMPLES_AT_ONCE = 5_000;
 
 /**
  * Runs collectors and writes what they read as signals. Rates live in the memory of the worker that scrapes, so each
- * collector is leased to one worker at a time; another takes over when that one stops renewing.
+ * collector is leased to one worker at a time; another takes over when that one stops renewing. A source that knows the past is asked for
+ * the time in which nobody collected, before anything newer is written: so a crash in the middle goes on where it was.
  */
 export class CollectorRunner {
   private readonly holder = randomUUID();
   private readonly problems = new Map<string, string>();
+  /** When this worker last wrote samples of a collector. */
+  private readonly writtenAt = new Map<string, Instant>();
+  /** How often in a row the past of a collector could not be read. */
+  private readonly failedGaps = new Map<string, number>();
 
   constructor(
     private readonly collectors: readonly RunningCollector[],
@@ -37,36 +48,85 @@ export class CollectorRunner {
 
   /** One round of one collector, if this worker holds its lease. */
   async runRound(collector: RunningCollector): Promise<void> {
-    const { source, model, intervalMs } = collector;
-    if (!(await this.holdsLease(source.name, intervalMs))) return;
+    const { source, intervalMs } = collector;
+    if (!(await this.holdsLease(collector))) {
+      this.writtenAt.delete(source.name);
+      return;
+    }
     const at = this.clock.now();
+    if (source.past !== undefined) await this.fillGap(collector, source.past, at);
     const { samples, problems } = await source.collect(
       at,
       AbortSignal.timeout(Math.max(intervalMs, MIN_ROUND_TIMEOUT_MS)),
     );
     this.reportProblems(source.name, problems);
+    await this.write(collector, samples);
     if (samples.length === 0) return;
-    const written = samples.map((sample): SignalSample => ({
-      name: sample.signal,
-      model,
-      labels: { ...sample.labels, collector: source.name },
-      unit: sample.unit,
-      source: `collector:${source.name}`,
-      at: sample.at,
-      value: sample.value,
-    }));
-    await this.signals.prepare(written.map((sample) => sample.at));
-    await this.database.transaction((tx) => this.signals.write(tx, written));
+    this.writtenAt.set(source.name, at);
+    this.failedGaps.delete(source.name);
+  }
+
+  /** Reads the time since the newest sample that anybody wrote, when rounds are missing in it. */
+  private async fillGap(collector: RunningCollector, past: PastSource, at: Instant): Promise<void> {
+    const { source, intervalMs } = collector;
+    const newest =
+      this.writtenAt.get(source.name) ?? (await this.signals.newestFrom(sourceName(source.name)));
+    if (newest === null || at - newest <= GAP_ROUNDS * intervalMs) return;
+    const from = Math.max(newest + intervalMs, at - past.backfillMs);
+    const span = { from, to: at - intervalMs, stepMs: intervalMs };
+    this.logger.info(
+      { collector: source.name, from: new Date(from).toISOString() },
+      'filling in what was not collected',
+    );
+    const signal = AbortSignal.timeout(Math.max(intervalMs, MIN_ROUND_TIMEOUT_MS) * LEASE_ROUNDS);
+    for await (const { samples, problems } of past.collectPast(span, signal)) {
+      this.reportProblems(source.name, problems);
+      if (samples.length === 0 && problems.length > 0) {
+        this.giveUpGap(source.name, problems);
+        return;
+      }
+      await this.write(collector, samples);
+      const last = samples.at(-1)?.at;
+      if (last !== undefined) this.writtenAt.set(source.name, last);
+      if (!(await this.holdsLease(collector))) return;
+    }
+  }
+
+  /** @throws Error until the past was asked for often enough: nothing newer is written, so the next round asks for it again */
+  private giveUpGap(collector: string, problems: readonly string[]): void {
+    const attempts = (this.failedGaps.get(collector) ?? 0) + 1;
+    this.failedGaps.set(collector, attempts);
+    if (attempts < GAP_ATTEMPTS) throw new Error(problems.join('; '));
+    this.logger.warn({ collector, problems }, 'the time in which nobody collected cannot be filled in');
+  }
+
+  private async write(
+    { source, model }: RunningCollector,
+    samples: readonly CollectedSample[],
+  ): Promise<void> {
+    for (let start = 0; start < samples.length; start += SAMPLES_AT_ONCE) {
+      const written = samples.slice(start, start + SAMPLES_AT_ONCE).map((sample): SignalSample => ({
+        name: sample.signal,
+        model,
+        labels: { ...sample.labels, collector: source.name },
+        unit: sample.unit,
+        source: sourceName(source.name),
+        at: sample.at,
+        value: sample.value,
+      }));
+      await this.signals.prepare(written.map((sample) => sample.at));
+      await this.database.transaction((tx) => this.signals.write(tx, written));
+    }
   }
 
   /** Leases are compared between machines, so their time is the database's. */
-  private async holdsLease(collector: string, intervalMs: number): Promise<boolean> {
+  private async holdsLease({ source, intervalMs }: RunningCollector): Promise<boolean> {
     const rows = await this.database.query(
       `insert into collector_lease (collector, holder, expires_at) values ($1, $2, now() + make_interval(secs => $3))
          on conflict (collector) do update set holder = excluded.holder, expires_at = excluded.expires_at
           where collector_lease.holder = excluded.holder or collector_lease.expires_at < now()
        returning collector`,
-      [collector, this.holder, (intervalMs * LEASE_ROUNDS) / 1_000 + 1],
+      [source.name, this.holder, (intervalMs * LEASE_ROUNDS) / 1_000 + 1],
     );
     return rows.length > 0;
   }
@@ -84,4 +144,8 @@ export class CollectorRunner {
   reportFailure(collector: string, error: unknown): void {
     this.reportProblems(collector, [messageOf(error)]);
   }
+}
+
+function sourceName(collector: string): string {
+  return `collector:${collector}`;
 }

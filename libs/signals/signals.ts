@@ -73,6 +73,15 @@ export class Signals {
     return row?.newest?.getTime() ?? null;
   }
 
+  /** When the newest sample that a source wrote is from, or null: it has written nothing. */
+  async newestFrom(source: string): Promise<Instant | null> {
+    const [row] = await this.database.query<{ newest: Date | null }>(
+      'select max(last_at) as newest from signal where source = $1',
+      [source],
+    );
+    return row?.newest?.getTime() ?? null;
+  }
+
   /**
    * Writes samples. A second sample of a signal at the same instant replaces the first, so a repeated evaluation changes nothing.
    *
