@@ -17,6 +17,7 @@ import { PerformanceController } from './api/performance.controller.js';
 import { RetrainingRunsController } from './api/retraining-runs.controller.js';
 import { RulesController } from './api/rules.controller.js';
 import { SignalsController } from './api/signals.controller.js';
+import { CollectorsController } from './api/collectors.controller.js';
 import { SourcesController } from './api/sources.controller.js';
 import { WindowsController } from './api/windows.controller.js';
 import type { LeewayConfig } from './config.js';
@@ -40,6 +41,7 @@ const API_CONTROLLERS: Type[] = [
   RetrainingRunsController,
   RulesController,
   SignalsController,
+  CollectorsController,
   SourcesController,
   WindowsController,
 ];

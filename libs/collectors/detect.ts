@@ -1,17 +1,27 @@
-import type { OutboundMetrics } from '#platform';
+import { z } from 'zod';
+import { nameSchema, type OutboundMetrics } from '#platform';
+import { accessFields } from './collector-access.js';
 import { vectorQuery } from './lines/promql.js';
 import type { Problem } from './metrics-source.js';
 import { PrometheusClient } from './prometheus/prometheus-client.js';
 import { inTurn } from './prometheus/in-turn.js';
 import { PRESET_NAMES, PRESETS, type PresetName } from './presets/presets.js';
 
-/** A Prometheus to look into. */
-export interface DetectRequest {
-  readonly url: string;
-  /** Only what serves this model; everything that is found when it is left out. */
-  readonly model?: string | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-}
+/** A Prometheus to look into. Its token is used for these queries and kept nowhere. */
+export const detectSchema = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).describe('The server, with its path prefix when it has one'),
+  model: nameSchema
+    .optional()
+    .describe('Only what is about this model; everything that is found when it is left out'),
+  headers: accessFields.headers,
+  bearerToken: z
+    .string()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe('The token itself: an API must not read secrets of the server'),
+});
+export type DetectRequest = z.input<typeof detectSchema>;
 
 /** A preset whose metrics are there, and the entry of `collectors` that reads them. */
 export interface PresetProposal {
@@ -57,9 +67,11 @@ export async function detectPresets(
   at: number,
   signal: AbortSignal,
 ): Promise<Detection> {
+  const { bearerToken, headers: given = {} } = request;
+  const headers = bearerToken === undefined ? given : { ...given, authorization: `Bearer ${bearerToken}` };
   const client = new PrometheusClient(
     {
-      ...{ urls: [request.url], headers: () => request.headers ?? {}, timeoutMs: TIMEOUT_MS },
+      ...{ urls: [request.url], headers: () => headers, timeoutMs: TIMEOUT_MS },
       ...{ target: 'collectors:detect', lookBackMs: null, agent: null },
     },
     metrics,

@@ -6,6 +6,13 @@ export { createMetricsSource, type MetricsSourceDeps } from './create-metrics-so
 export { histogramQuantile, type Bucket, type HistogramQuantile } from './lines/histogram-quantile.js';
 export type { CollectedSample, Collection, MetricsSource } from './metrics-source.js';
 export { collectorLines } from './collector-lines.js';
-export { detectPresets, type Detection, type DetectRequest, type PresetProposal } from './detect.js';
+export {
+  detectPresets,
+  detectSchema,
+  type Detection,
+  type DetectRequest,
+  type PresetProposal,
+} from './detect.js';
+export { describeCollector, type CollectorDescription } from './collector-description.js';
 export { signalsOf, type SignalLine } from './lines/line.js';
 export { PRESET_NAMES, PRESETS, type PresetName } from './presets/presets.js';

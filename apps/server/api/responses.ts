@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
+import { PRESET_NAMES } from '#collectors';
 import { monitorSchema } from '#drift';
 import { DEAD_LETTER_REASONS, EXAMPLE_REASONS, FIRST_BASELINE_REASONS } from '#ingest';
 import { PAYLOAD_PARTS } from '#payloads';
@@ -390,6 +391,38 @@ export const notificationAnswer = z.object({
   deliveredAt: instant.nullable(),
 });
 
+const collectedSignal = z.object({
+  signal: z.string(),
+  unit: z.string(),
+  query: z
+    .string()
+    .nullable()
+    .describe('The PromQL that gives the same number; null for what a scrape cannot read'),
+});
+export const collectorAnswer = z.object({
+  name: z.string(),
+  kind: z.enum(['prometheus', 'scrape']),
+  model: z.string(),
+  interval: z.string(),
+  from: z.array(z.string()).describe('The server or the pages that are read'),
+  signals: z.array(collectedSignal),
+  lastSampleAt: instant.nullable(),
+});
+export const detectionAnswer = z.object({
+  proposals: z.array(
+    z.object({
+      preset: z.enum(PRESET_NAMES),
+      title: z.string(),
+      parameters: z.record(z.string(), z.string()),
+      seriesCount: z.number(),
+      remarks: z.array(z.string()),
+      collector: z
+        .record(z.string(), z.unknown())
+        .describe('An entry of `collectors` in leeway.yaml, to be read before it is used'),
+    }),
+  ),
+  problems: z.array(z.string()),
+});
 export const sourceAnswer = z.object({
   name: z.string(),
   kind: z.literal('kafka'),
