@@ -40,23 +40,30 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       await jobs.send(PASS_QUEUE, {});
       jobs.wake(PASS_QUEUE);
     });
-    for (const collector of collectors.schedule) {
-      this.every(`collector ${collector.source.name}`, collector.intervalMs, () =>
-        collectors
-          .runRound(collector)
-          .catch((error: unknown) => collectors.reportFailure(collector.source.name, error)),
+    for (const [index, collector] of collectors.schedule.entries()) {
+      // Spread over the interval: hundreds of pages at one moment would need the memory of all of them.
+      const delayMs = (collector.intervalMs * index) / collectors.schedule.length;
+      this.every(
+        `collector ${collector.source.name}`,
+        collector.intervalMs,
+        () =>
+          collectors
+            .runRound(collector)
+            .catch((error: unknown) => collectors.reportFailure(collector.source.name, error)),
+        delayMs,
       );
     }
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    for (const name of this.scheduler.getTimeouts()) this.scheduler.deleteTimeout(name);
     for (const name of this.scheduler.getIntervals()) this.scheduler.deleteInterval(name);
     await Promise.allSettled(this.running);
     await this.rooms.jobs.stop();
   }
 
-  /** Runs `tick` on an interval; a tick that is not over yet is not started again. */
-  private every(name: string, intervalMs: number, tick: () => Promise<void>): void {
+  /** Runs `tick` on an interval that begins after a delay; a tick that is not over yet is not started again. */
+  private every(name: string, intervalMs: number, tick: () => Promise<void>, delayMs = 0): void {
     let current: Promise<void> | null = null;
     const run = (): void => {
       if (current !== null) return;
@@ -68,6 +75,12 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
         });
       this.running.add(current);
     };
-    this.scheduler.addInterval(name, setInterval(run, intervalMs));
+    const begin = (): void => this.scheduler.addInterval(name, setInterval(run, intervalMs));
+    if (delayMs === 0) return begin();
+    const timeout = setTimeout(() => {
+      this.scheduler.deleteTimeout(name);
+      begin();
+    }, delayMs);
+    this.scheduler.addTimeout(name, timeout);
   }
 }
