@@ -48,6 +48,7 @@ const OWNED: Readonly<Record<string, (model: Registered) => string>> = {
   performance_window: byVersion,
   performance_result: byVersion,
   dead_letter: byModelName,
+  serving_count: byModelName,
   signal: byModelName,
   signal_sample: ({ name }) => `signal_id not in (select id from signal where model <> '${name}')`,
   monitor: byModelId,
@@ -172,6 +173,10 @@ describe('the deletion of a model', () => {
          values ('s', 't', 0, 0, '{}', 0, 'body-empty', 'no value', $1, 'v1')`,
         [name],
       );
+      const counts = { requests: 3, clientErrors: 1, serverErrors: 0, latency: [{ le: Infinity, count: 3 }] };
+      await rooms.storedCounts.write({ collector: `serving-${name}`, model: name }, START, [
+        { version: 'v1', counts },
+      ]);
     }
   }
 

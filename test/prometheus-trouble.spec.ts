@@ -236,8 +236,9 @@ describeWithServer('prometheus', 'the past of a Prometheus', (executable) => {
   });
 
   const metrics = { requests: 'x_total', latency: 'x_seconds', endpointLatency: 'x_seconds' };
-  const source = (): MetricsSource =>
+  const source = (more: object = {}): MetricsSource =>
     sourceOf(prometheus.url, {
+      ...more,
       ...{ interval: '1s', rateWindow: '4s' },
       presets: [
         { preset: 'fastapi', parameters: { job: 'x' }, metrics, lines: { requests_in_progress: null } },
@@ -274,6 +275,31 @@ describeWithServer('prometheus', 'the past of a Prometheus', (executable) => {
       samples.map(({ isAtLeast: _, ...sample }) => sample).sort((a, b) => (key(a) < key(b) ? -1 : 1));
     expect(read.length).toBeGreaterThan(6 * 8);
     expect(sorted(past)).toEqual(sorted(read));
+  });
+
+  it('counts what a version did in each step', async () => {
+    const stepMs = 3_000;
+    const to = Math.floor(Date.now() / stepMs) * stepMs;
+    const range = { from: to - 2 * stepMs, to, stepMs };
+    const read = (version: string) => source({ version: 'v1' }).readCounts?.([version], range, NEVER);
+    expect(await read('v2')).toEqual(new Map());
+    const steps = (await read('v1'))?.get('v1') ?? [];
+    expect(steps.map(({ at }) => at)).toEqual([to - 2 * stepMs, to - stepMs]);
+    for (const { counts } of steps) {
+      // 20 cycles of 10 requests a second; the server extrapolates from the pages in the step.
+      expect(counts.requests).toBeGreaterThan(300);
+      expect(counts.requests).toBeLessThan(900);
+      expect(counts.serverErrors / counts.requests).toBeCloseTo(0.1, 10);
+      expect(counts.clientErrors).toBe(0);
+      const [first] = counts.latency ?? [];
+      expect(
+        counts.latency?.map(({ le, count }) => [le, Number((count / (first?.count ?? 0)).toFixed(9))]),
+      ).toEqual([
+        [0.1, 1],
+        [0.5, 2],
+        [Infinity, 3],
+      ]);
+    }
   });
 
   it('comes for one signal alone', async () => {

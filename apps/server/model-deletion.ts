@@ -14,6 +14,7 @@ import {
 } from '#registry';
 import type { RetrainingRuns } from '#retraining';
 import { deleteAlertsOf, deleteRulesOf, lockAlerting } from '#rules';
+import { deleteCountsOf } from '#collectors';
 import { deleteSignalsOf, modelsWithSignals } from '#signals';
 import type { LeewayConfig } from './config.js';
 
@@ -108,6 +109,7 @@ export class ModelDeletion {
     const performanceResults = await deletePerformanceOf(tx, model.versionIds);
     const groundTruth = await deleteGroundTruthOf(tx, model.id);
     const signals = await deleteSignalsOf(tx, name);
+    await deleteCountsOf(tx, name);
     const windows = await deleteVersionData(tx, model.versionIds);
     const deadLetters = await deleteDeadLettersOf(tx, name);
     const registry = await deleteRegistryOf(tx, model);

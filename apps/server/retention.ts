@@ -5,6 +5,7 @@ import type { Outbox } from '#notify';
 import type { PerformanceEvaluation } from '#performance';
 import { durationMs, type Clock } from '#platform';
 import type { BaselineUploads } from '#registry';
+import type { StoredCounts } from '#collectors';
 import type { Signals } from '#signals';
 import type { LeewayConfig } from './config.js';
 import type { ModelDeletion } from './model-deletion.js';
@@ -27,6 +28,7 @@ export interface RetainingRooms {
   readonly rebuilding: Rebuilding;
   readonly rollups: Rollups;
   readonly signals: Signals;
+  readonly storedCounts: StoredCounts;
   readonly windows: Windows;
 }
 
@@ -54,6 +56,7 @@ export class Retention {
       rebuilding,
       rollups,
       signals,
+      storedCounts,
       windows,
     } = this.rooms;
     await windows.dropBefore(now - durationMs(this.keep.windows));
@@ -66,6 +69,7 @@ export class Retention {
     await groundTruth.deleteBefore(now - durationMs(this.keep.groundTruth));
     await performance.deleteBefore(now - durationMs(this.keep.performance));
     await signals.dropBefore(now - durationMs(this.keep.signals));
+    await storedCounts.dropBefore(now - durationMs(this.keep.signals));
     await drift.deleteBefore(now - durationMs(this.keep.driftResults));
     await outbox.deleteBefore(now - durationMs(this.keep.messages));
     await this.rooms.baselineUploads.deleteBefore(now - UPLOADS_KEPT_MS);

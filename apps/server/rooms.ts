@@ -1,4 +1,4 @@
-import { CollectorRunner, createMetricsSource } from '#collectors';
+import { CollectorRunner, createMetricsSource, ServingCountsReader, StoredCounts } from '#collectors';
 import { DriftAnswers, DriftEvaluation, DriftResults, Monitors, WindowSignals } from '#drift';
 import { GroundTruth } from '#ground-truth';
 import {
@@ -198,17 +198,15 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   );
   const groups = new NotificationGroups(database, outbox, config.channels, publicUrl, clock);
 
-  const collectors = new CollectorRunner(
-    config.collectors.map((spec) => ({
-      source: createMetricsSource(spec, { ...outbound, collectorMetrics: metrics.collectors, resolveSecret }),
-      model: spec.model,
-      intervalMs: durationMs(spec.interval),
-    })),
-    database,
-    signals,
-    clock,
-    logger,
-  );
+  const runningCollectors = config.collectors.map((spec) => ({
+    source: createMetricsSource(spec, { ...outbound, collectorMetrics: metrics.collectors, resolveSecret }),
+    model: spec.model,
+    version: spec.version ?? null,
+    intervalMs: durationMs(spec.interval),
+  }));
+  const storedCounts = new StoredCounts(database);
+  const collectors = new CollectorRunner(runningCollectors, database, signals, storedCounts, clock, logger);
+  const servingCounts = new ServingCountsReader(runningCollectors, storedCounts);
 
   const modelDeletion = new ModelDeletion(database, { outbox, runs }, config, clock, logger);
   const retention = new Retention(
@@ -225,6 +223,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
       rebuilding,
       rollups,
       signals,
+      storedCounts,
       windows,
     },
     clock,
@@ -288,9 +287,11 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     retraining,
     rules,
     runs,
+    servingCounts,
     signals,
     sourceOffsets: new StoredOffsets(database),
     sources,
+    storedCounts,
     windows,
   };
 }

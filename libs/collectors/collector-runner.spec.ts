@@ -3,6 +3,7 @@ import { Signals } from '#signals';
 import { openTestDatabase, type TestDatabase } from '../../test/database.js';
 import { CollectorRunner, type RunningCollector } from './collector-runner.js';
 import type { Collection, MetricsSource, PastSpan } from './metrics-source.js';
+import { StoredCounts } from './stored-counts.js';
 
 const START = Date.UTC(2026, 10, 23, 4);
 const SECOND = 1_000;
@@ -66,8 +67,20 @@ describe('CollectorRunner', () => {
   const runnerOf = (
     source: MetricsSource,
   ): { runner: CollectorRunner; round: (at: number) => Promise<void> } => {
-    const collector: RunningCollector = { source, model: `m-${source.name}`, intervalMs: INTERVAL };
-    const runner = new CollectorRunner([collector], test.database, signals, { now: () => now }, log);
+    const collector: RunningCollector = {
+      source,
+      model: `m-${source.name}`,
+      version: null,
+      intervalMs: INTERVAL,
+    };
+    const runner = new CollectorRunner(
+      [collector],
+      test.database,
+      signals,
+      new StoredCounts(test.database),
+      { now: () => now },
+      log,
+    );
     return {
       runner,
       round: async (at) => {

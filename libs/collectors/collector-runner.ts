@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { messageOf, type Clock, type Database, type Instant, type Logger } from '#platform';
 import type { SignalSample, Signals } from '#signals';
 import type { CollectedSample, MetricsSource, PastSource } from './metrics-source.js';
+import type { StoredCounts } from './stored-counts.js';
 
 /** A configured collector: where it reads, for which model, and how often. */
 export interface RunningCollector {
   readonly source: MetricsSource;
   readonly model: string;
+  /** The version of what carries no label of a version; null when there is none. */
+  readonly version: string | null;
   readonly intervalMs: number;
 }
 
@@ -38,6 +41,7 @@ export class CollectorRunner {
     private readonly collectors: readonly RunningCollector[],
     private readonly database: Database,
     private readonly signals: Signals,
+    private readonly counts: StoredCounts,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
@@ -55,11 +59,13 @@ export class CollectorRunner {
     }
     const at = this.clock.now();
     if (source.past !== undefined) await this.fillGap(collector, source.past, at);
-    const { samples, problems } = await source.collect(
-      at,
-      AbortSignal.timeout(Math.max(intervalMs, MIN_ROUND_TIMEOUT_MS)),
-    );
+    const {
+      samples,
+      problems,
+      counted = [],
+    } = await source.collect(at, AbortSignal.timeout(Math.max(intervalMs, MIN_ROUND_TIMEOUT_MS)));
     this.reportProblems(source.name, problems);
+    await this.counts.write({ collector: source.name, model: collector.model }, at, counted);
     await this.write(collector, samples);
     if (samples.length === 0) return;
     this.writtenAt.set(source.name, at);
@@ -101,14 +107,14 @@ export class CollectorRunner {
   }
 
   private async write(
-    { source, model }: RunningCollector,
+    { source, model, version }: RunningCollector,
     samples: readonly CollectedSample[],
   ): Promise<void> {
     for (let start = 0; start < samples.length; start += SAMPLES_AT_ONCE) {
       const written = samples.slice(start, start + SAMPLES_AT_ONCE).map((sample): SignalSample => ({
         name: sample.signal,
         model,
-        labels: { ...sample.labels, collector: source.name },
+        labels: { ...(version === null ? {} : { version }), ...sample.labels, collector: source.name },
         unit: sample.unit,
         source: sourceName(source.name),
         at: sample.at,

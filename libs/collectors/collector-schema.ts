@@ -22,6 +22,7 @@ const ONE_IDENTITY = {
 const common = {
   name: nameSchema,
   model: nameSchema.describe('The model that the signals are about'),
+  version: nameSchema.optional().describe('The version that all of it is of, where no label tells'),
   ...accessFields,
   rateWindow: positiveDurationSchema
     .default('5m')

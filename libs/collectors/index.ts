@@ -16,3 +16,7 @@ export {
 export { describeCollector, type CollectorDescription } from './collector-description.js';
 export { signalsOf, type SignalLine } from './lines/line.js';
 export { PRESET_NAMES, PRESETS, type PresetName } from './presets/presets.js';
+export type { ServingCounts } from './lines/counted-lines.js';
+export { ServingCountsReader } from './serving-counts-reader.js';
+export type { ServingStep, StepRange, StepsByVersion } from './serving-steps.js';
+export { deleteCountsOf, StoredCounts } from './stored-counts.js';

@@ -1,4 +1,6 @@
 import { FAILURE_KINDS } from '#platform';
+import type { CountedRound } from './lines/counted-lines.js';
+import type { StepRange, StepsByVersion } from './serving-steps.js';
 
 /** One number that a collector read or derived. */
 export interface CollectedSample {
@@ -33,6 +35,8 @@ export interface Problem {
 export interface Collection {
   readonly samples: CollectedSample[];
   readonly problems: string[];
+  /** What happened since the round before, for each version; only from sources that nobody can ask later. */
+  readonly counted?: readonly CountedRound[];
 }
 
 /** Where numbers come from: a Prometheus server, or the /metrics pages of the serving processes themselves. */
@@ -42,6 +46,8 @@ export interface MetricsSource {
   collect(at: number, signal: AbortSignal): Promise<Collection>;
   /** What is remembered elsewhere of a time that is over; a source that remembers nothing has none. */
   readonly past?: PastSource;
+  /** The serving counts of versions in a time that is over. @throws Error that says why they cannot be read */
+  readCounts?(versions: readonly string[], range: StepRange, signal: AbortSignal): Promise<StepsByVersion>;
 }
 
 /** A span of time and how far apart its samples are, in epoch milliseconds and milliseconds. Both ends are included. */

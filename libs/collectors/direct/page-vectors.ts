@@ -10,6 +10,9 @@ interface Group {
   count: number;
 }
 
+/** What counters are read over: the window, or only since the page before. */
+export type Over = 'window' | 'step';
+
 /** How one vector of one line reads pages: what it takes, and under which labels. Computed once for each series. */
 class VectorReader {
   private readonly matches: Matches;
@@ -26,13 +29,13 @@ class VectorReader {
   }
 
   /** One number per label set, over all targets; of the first metric that has data. */
-  read(index: MetricIndex, at: number): LabelledValue[] {
+  read(index: MetricIndex, at: number, over: Over): LabelledValue[] {
     for (const metric of this.vector.metrics) {
       const groups = new Map<string, Group>();
       for (const [target, states] of index.of(metric)) {
         const seconds = target.seconds(at);
         const isCurrent = target.newestAt === at;
-        for (const state of states) this.add(groups, state, seconds, isCurrent);
+        for (const state of states) this.add(groups, state, this.valueOf(state, seconds, isCurrent, over));
       }
       if (groups.size > 0)
         return [...groups.values()].map(({ labels, value, count }) => ({
@@ -50,16 +53,10 @@ class VectorReader {
     return false;
   }
 
-  private add(
-    groups: Map<string, Group>,
-    state: SeriesState,
-    seconds: number | null,
-    isCurrent: boolean,
-  ): void {
+  private add(groups: Map<string, Group>, state: SeriesState, value: number | null): void {
+    if (value === null) return;
     const found = this.groupOf(state);
     if (found === false) return;
-    const value = this.valueOf(state, seconds, isCurrent);
-    if (value === null) return;
     const group = groups.get(found.key);
     if (group === undefined) groups.set(found.key, { labels: found.labels, value, count: 1 });
     else {
@@ -68,12 +65,14 @@ class VectorReader {
     }
   }
 
-  /** A gauge of a target that did not answer is stale; a rate goes on over its window. */
+  /** A gauge of a target that did not answer is stale, and nothing happened there since its last page; a rate goes on over its window. */
   private valueOf(
-    { value, increase }: SeriesState,
+    { value, increase, step }: SeriesState,
     seconds: number | null,
     isCurrent: boolean,
+    over: Over,
   ): number | null {
+    if (over === 'step') return isCurrent ? step : null;
     if (this.vector.of === 'value') return isCurrent ? value : null;
     if (increase === null || seconds === null) return null;
     return this.vector.of === 'rate' ? increase / seconds : increase;
@@ -142,9 +141,13 @@ export class PageVectors {
   }
 
   /** What each vector gives at this moment. */
-  at(targets: readonly TargetSeries[], at: number): (vector: Vector) => readonly LabelledValue[] {
+  at(
+    targets: readonly TargetSeries[],
+    at: number,
+    over: Over = 'window',
+  ): (vector: Vector) => readonly LabelledValue[] {
     const index = new MetricIndex(targets, at);
-    return (vector) => this.readers.get(vector)?.read(index, at) ?? [];
+    return (vector) => this.readers.get(vector)?.read(index, at, over) ?? [];
   }
 
   /** What a page should show and does not, as selectors. */

@@ -3,6 +3,7 @@ import { accessHeaders } from '../collector-access.js';
 import { collectorLines } from '../collector-lines.js';
 import type { CollectorMetrics } from '../collector-metrics.js';
 import type { ScrapeSpec } from '../collector-schema.js';
+import { countedLines, servingCounts, type CountedLines, type CountedRound } from '../lines/counted-lines.js';
 import { derive } from '../lines/derive.js';
 import type { SignalLine } from '../lines/line.js';
 import { sampleOf } from '../lines/samples.js';
@@ -41,6 +42,7 @@ export class ScrapeSource implements MetricsSource {
   private readonly targets: readonly Target[];
   private readonly lines: readonly SignalLine[];
   private readonly vectors: PageVectors;
+  private readonly counted: CountedLines | null;
   private readonly outboundTarget: string;
 
   /** @throws Error when the lines of the configuration do not fit together */
@@ -57,6 +59,7 @@ export class ScrapeSource implements MetricsSource {
     // A line of PromQL has nobody to answer it here; docs/collectors.md says which those are.
     this.lines = collectorLines(spec).filter(({ reading }) => reading.kind !== 'promql');
     this.vectors = new PageVectors(this.lines);
+    this.counted = countedLines(this.lines, spec.version ?? null);
     this.outboundTarget = `collector:${spec.name}`;
     deps.metrics.declare(this.outboundTarget);
     deps.collectorMetrics.declare(spec.name);
@@ -85,7 +88,23 @@ export class ScrapeSource implements MetricsSource {
     }
     const samples = isSuccess ? this.samples(at) : [];
     this.deps.collectorMetrics.record(this.name, at, isSuccess, problems);
-    return { samples, problems: [...new Set(problems.map(({ detail }) => detail))] };
+    const counted = isSuccess ? this.countedSince(at) : [];
+    return {
+      samples,
+      problems: [...new Set(problems.map(({ detail }) => detail))],
+      ...(counted.length > 0 ? { counted } : {}),
+    };
+  }
+
+  private countedSince(at: number): CountedRound[] {
+    if (this.counted === null) return [];
+    const read = this.vectors.at(
+      this.targets.map(({ series }) => series),
+      at,
+      'step',
+    );
+    const counts = servingCounts(this.counted, this.spec.version ?? null, read);
+    return [...counts].map(([version, each]) => ({ version, counts: each }));
   }
 
   private samples(at: number): Collection['samples'] {

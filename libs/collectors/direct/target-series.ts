@@ -10,12 +10,15 @@ export interface SeriesState {
   readonly value: number | null;
   /** What the counter grew by over the window, resets taken out; null when fewer than two pages lie in it. */
   readonly increase: number | null;
+  /** What it grew by since the page before the newest; null when there is none in the window. */
+  readonly step: number | null;
 }
 
 /** A series with the total of its increases at each of the newest pages. */
 class Series implements SeriesState {
   value: number | null = null;
   increase: number | null = null;
+  step: number | null = null;
   lastSeen = 0;
   /** The value that the next one is compared with. */
   raw = 0;
@@ -106,6 +109,7 @@ export class TargetSeries {
     const isMeasured = this.seconds(at) !== null;
     for (const each of this.series.values()) {
       each.increase = isMeasured ? each.total - each.totalAt(this.firstPage) : null;
+      each.step = isMeasured ? each.total - each.totalAt(this.lastPage - 1) : null;
       yield each;
     }
   }

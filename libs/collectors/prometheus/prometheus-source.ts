@@ -4,6 +4,7 @@ import { accessHeaders, tlsAgent } from '../collector-access.js';
 import { collectorLines } from '../collector-lines.js';
 import type { CollectorMetrics } from '../collector-metrics.js';
 import type { PrometheusSpec } from '../collector-schema.js';
+import { countedLines, type CountedLines } from '../lines/counted-lines.js';
 import { signalsOf, type SignalLine } from '../lines/line.js';
 import type { LookBack } from '../lines/promql.js';
 import { sampleOf } from '../lines/samples.js';
@@ -15,8 +16,10 @@ import type {
   PastSpan,
   Problem,
 } from '../metrics-source.js';
+import type { StepRange, StepsByVersion } from '../serving-steps.js';
 import { inTurn } from './in-turn.js';
 import { PrometheusClient, type RangeOutcome } from './prometheus-client.js';
+import { prometheusCounts } from './prometheus-counts.js';
 import { QueryPlan, type Answer, type PlannedQuery } from './query-plan.js';
 import { SaturatedQueries } from './saturated-queries.js';
 
@@ -45,6 +48,7 @@ export class PrometheusSource implements MetricsSource {
   private readonly lookBack: LookBack;
   private readonly plan: QueryPlan;
   private readonly saturated: SaturatedQueries;
+  private readonly counted: CountedLines | null;
 
   /** @throws Error when the lines of the configuration do not fit together, or a certificate cannot be read */
   constructor(
@@ -56,6 +60,7 @@ export class PrometheusSource implements MetricsSource {
     this.lookBack = lookBackOf(spec);
     this.plan = new QueryPlan(this.lines, this.lookBack);
     this.saturated = new SaturatedQueries(this.client);
+    this.counted = countedLines(this.lines, spec.version ?? null);
     this.past = {
       backfillMs: durationMs(spec.backfill),
       collectPast: (span, signal, onlySignal) => this.collectPast(span, signal, onlySignal),
@@ -88,6 +93,12 @@ export class PrometheusSource implements MetricsSource {
     const isSuccess = reads.some(({ answer }) => answer !== null);
     this.deps.collectorMetrics.record(this.name, at, isSuccess, problems);
     return { samples, problems: problems.map(({ detail }) => detail) };
+  }
+
+  readCounts(versions: readonly string[], range: StepRange, signal: AbortSignal): Promise<StepsByVersion> {
+    if (this.counted === null) return Promise.resolve(new Map());
+    const what = { counted: this.counted, version: this.spec.version ?? null };
+    return prometheusCounts(this.client, what, versions, range, signal);
   }
 
   private async read(query: PlannedQuery, at: number, signal: AbortSignal): Promise<Read> {
