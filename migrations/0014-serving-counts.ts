@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** What scraped pages counted for each version, round by round, for comparing versions. */
-export class ServingCounts1795400000013 implements MigrationInterface {
-  readonly name = 'ServingCounts1795400000013';
+export class ServingCounts1795400000014 implements MigrationInterface {
+  readonly name = 'ServingCounts1795400000014';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(
