@@ -10,6 +10,7 @@ import { Baselines1795400000009 } from './0009-baselines.js';
 import { Kafka1795400000010 } from './0010-kafka.js';
 import { PayloadKeys1795400000011 } from './0011-payload-keys.js';
 import { CallScope1795400000012 } from './0012-call-scope.js';
+import { SignalStore1795400000013 } from './0013-signal-store.js';
 import { ServingCounts1795400000014 } from './0014-serving-counts.js';
 
 /** Every migration, in order. Forward only; the schema never comes from `synchronize`. */
@@ -26,5 +27,6 @@ export const MIGRATIONS = [
   Kafka1795400000010,
   PayloadKeys1795400000011,
   CallScope1795400000012,
+  SignalStore1795400000013,
   ServingCounts1795400000014,
 ] as const;

@@ -51,6 +51,7 @@ const OWNED: Readonly<Record<string, (model: Registered) => string>> = {
   serving_count: byModelName,
   signal: byModelName,
   signal_sample: ({ name }) => `signal_id not in (select id from signal where model <> '${name}')`,
+  signal_problem: byModelName,
   monitor: byModelId,
   drift_result: byModelId,
   rule: ({ name }) => `spec ->> 'model' = '${name}'`,
@@ -168,6 +169,8 @@ describe('the deletion of a model', () => {
       await accept(name, { rows: [{ inferenceId: 'half', values: { x: 1 } }] }, 'request');
       const truth = { rows: [{ id: 'half', value: 'a' }] };
       await rooms.groundTruthIntake.accept(name, { format: 'json', value: truth });
+      const of = { source: 'drift', model: name };
+      await rooms.signals.reportProblems(rooms.database, of, [{ name: 'x', detail: 'y' }], clock.now());
       await rooms.database.query(
         `insert into dead_letter (source, topic, partition, message_offset, headers, size_bytes, reason, detail, model, version)
          values ('s', 't', 0, 0, '{}', 0, 'body-empty', 'no value', $1, 'v1')`,
@@ -328,10 +331,10 @@ describe('the deletion of a model', () => {
       );
     await write('collector:scrape');
     await rooms.modelDeletion.sweep();
-    expect((await rooms.signals.list({ limit: 10, model: 'elsewhere' })).items).toHaveLength(1);
+    expect((await rooms.signals.list({ limit: 10, model: 'elsewhere' }, START)).items).toHaveLength(1);
     await write('drift');
     await rooms.modelDeletion.sweep();
-    expect((await rooms.signals.list({ limit: 10, model: 'elsewhere' })).items).toMatchObject([
+    expect((await rooms.signals.list({ limit: 10, model: 'elsewhere' }, START)).items).toMatchObject([
       { source: 'collector:scrape' },
     ]);
   });

@@ -48,7 +48,7 @@ import {
 import { Baselines, BaselineUploads, Deployments, Models } from '#registry';
 import { Retraining, RetrainingRuns } from '#retraining';
 import { Alerts, NotificationGroups, RuleEvaluation, Rules } from '#rules';
-import { Signals } from '#signals';
+import { Signals, type HistorySource } from '#signals';
 import { MIGRATIONS } from '../../migrations/index.js';
 import type { LeewayConfig } from './config.js';
 import { EvaluationPass } from './evaluation-pass.js';
@@ -115,7 +115,9 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const rollups = new Rollups(database, baselines, clock);
   const rebuilding = new Rebuilding(database, contexts, windows, clock, lateness);
 
-  const signals = new Signals(database);
+  const signals = new Signals(database, (refusal) => logger.warn(refusal, 'new signals were refused'));
+  // Sources that know more of the past than Leeway keeps, by the name that they write under.
+  const historySources: ReadonlyMap<string, HistorySource> = new Map();
   const deadLetters = new DeadLetters(database);
   const sourceDeps = { database, ingest, signals, metrics: metrics.kafka, resolveSecret, clock, logger };
   const sources = config.sources.map((spec) => new KafkaSource(spec, sourceDeps));
@@ -273,6 +275,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     groundTruthIntake,
     firstBaselines,
     heldBytes,
+    historySources,
     metrics,
     ingest,
     jobs,

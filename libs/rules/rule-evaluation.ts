@@ -13,7 +13,7 @@ import { retiredVersions } from '#registry';
 import { labelsKey, signalTails, type SignalTail } from '#signals';
 import { nextAlertState, type AlertState, type Observation } from './alert-state.js';
 import type { AlertRow } from './alerts.js';
-import { render, summaryOf } from './annotations.js';
+import { render, summaryOf, type TemplateContext } from './annotations.js';
 import { observe } from './observation.js';
 import type { Rule, Rules } from './rules.js';
 
@@ -115,7 +115,7 @@ export class RuleEvaluation {
       forMs: durationMs(rule.for),
       keepFiringForMs: durationMs(rule.keepFiringFor),
     });
-    const value = tail.samples.find((sample) => sample.value !== null)?.value ?? null;
+    const value = measuredOf(tail)?.value ?? null;
     const id = alert?.id ?? (after.kind === 'inactive' ? null : await insertAlert(tx, subject, value, at));
     if (id === null) return;
     if (after.kind === 'inactive') return this.end(tx, id, before, rule, now);
@@ -139,7 +139,7 @@ export class RuleEvaluation {
   private async fire(
     tx: Transaction,
     id: string,
-    { rule, labels }: Subject,
+    { rule, labels, tail }: Subject,
     activeAt: Instant,
     value: number | null,
     now: Instant,
@@ -155,7 +155,7 @@ export class RuleEvaluation {
       deploymentLookbackMs: this.deploymentLookbackMs,
     });
     const diagnosis = diagnose(evidence);
-    const summary = summaryOf(rule, { labels, value });
+    const summary = summaryOf(rule, contextOf(labels, value, tail));
     await tx.query(
       `update alert set state = 'firing', fired_at = $2, diagnosis = $3, summary = $4 where id = $1`,
       [id, toRfc3339(now), JSON.stringify(diagnosis), summary],
@@ -250,11 +250,11 @@ interface Subject {
 
 async function insertAlert(
   tx: Transaction,
-  { rule, labels, fingerprint }: Subject,
+  { rule, labels, fingerprint, tail }: Subject,
   value: number | null,
   activeAt: Instant,
 ): Promise<string> {
-  const context = { labels, value };
+  const context = contextOf(labels, value, tail);
   const [row] = await tx.query<{ id: string }>(
     `insert into alert (rule, model, labels, fingerprint, severity, state, active_at, value, summary, description, runbook_url, channels)
      values ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9, $10, $11) returning id`,
@@ -274,6 +274,15 @@ async function insertAlert(
   );
   if (row === undefined) throw new Error('the statement returned no row');
   return row.id;
+}
+
+/** The newest sample that could be measured. */
+function measuredOf(tail: SignalTail): SignalTail['samples'][number] | undefined {
+  return tail.samples.find(({ value }) => value !== null);
+}
+
+function contextOf(labels: Subject['labels'], value: number | null, tail: SignalTail): TemplateContext {
+  return { labels, value, isAtLeast: measuredOf(tail)?.isAtLeast ?? false };
 }
 
 function stateOf(alert: AlertRow | undefined): AlertState {

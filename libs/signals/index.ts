@@ -1,3 +1,6 @@
+export type { HistorySource, HistorySpan, SourceHistory } from './history-source.js';
+export { parseMatchers, type LabelMatcher } from './label-matchers.js';
+export { deleteSignalsOf, modelsWithSignals } from './model-deletion.js';
 export {
   labelsKey,
   type Labels,
@@ -5,5 +8,12 @@ export {
   type SignalSelector,
   type SignalTail,
 } from './schemas.js';
-export { deleteSignalsOf, modelsWithSignals } from './model-deletion.js';
-export { MAX_SIGNALS_PER_MODEL, Signals, signalTails, type Signal, type SignalSeries } from './signals.js';
+export { MAX_QUERY_STEPS, type SignalSeries } from './signal-history.js';
+export {
+  MAX_COLLECTED_SIGNALS_PER_MODEL,
+  MAX_SIGNALS_PER_COLLECTOR,
+  MAX_SIGNALS_PER_MODEL,
+  type SignalRefusal,
+} from './signal-limits.js';
+export type { ReportedProblem, SignalProblem } from './signal-problems.js';
+export { Signals, signalTails, type Signal } from './signals.js';

@@ -14,6 +14,10 @@ export async function deleteSignalsOf(
     [model, sources ?? null],
   );
   const ids = signals.map(({ id }) => id);
+  await tx.query(
+    'delete from signal_problem where model = $1 and ($2::text[] is null or source = any ($2::text[]))',
+    [model, sources ?? null],
+  );
   await tx.query('delete from signal_sample where signal_id = any ($1::bigint[])', [ids]);
   return deleteRows(tx, 'delete from signal where id = any ($1::bigint[])', [ids]);
 }

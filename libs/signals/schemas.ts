@@ -1,4 +1,5 @@
 import type { Instant } from '#platform';
+import type { LabelMatcher } from './label-matchers.js';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -13,6 +14,16 @@ export interface SignalSample {
   readonly source: string;
   readonly at: Instant;
   readonly value: number | null;
+  /** The true value is this or more, as of a quantile beyond the highest finite bucket. */
+  readonly isAtLeast?: boolean | undefined;
+}
+
+/** One sample as rules and readers see it. */
+export interface TailSample {
+  readonly at: Instant;
+  readonly value: number | null;
+  /** True where the true value is this or more; left out where it is not. */
+  readonly isAtLeast?: true;
 }
 
 /** A signal and its newest samples, newest first. */
@@ -20,14 +31,17 @@ export interface SignalTail {
   readonly name: string;
   readonly model: string;
   readonly labels: Labels;
-  readonly samples: readonly { readonly at: Instant; readonly value: number | null }[];
+  readonly samples: readonly TailSample[];
 }
 
-/** What a rule asks for: equal labels, all of them. */
+/** What a rule or a reader asks for. */
 export interface SignalSelector {
   readonly name: string;
   readonly model: string | null;
+  /** Equal labels, all of them. */
   readonly matchers: Labels;
+  /** Further conditions on labels; rules have none. */
+  readonly conditions?: readonly LabelMatcher[];
 }
 
 /** A stable text of a label set: names sorted, so that equal sets are equal texts. */

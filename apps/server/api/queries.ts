@@ -1,8 +1,19 @@
 import { z } from 'zod';
 import { DEAD_LETTER_REASONS, EXAMPLE_KINDS, EXPORT_FORMATS } from '#ingest';
 import { PERFORMANCE_STATUSES } from '#performance';
-import { instantSchema, LeewayError, nameSchema, pageQuerySchema, type Instant } from '#platform';
+import {
+  durationMs,
+  instantSchema,
+  LeewayError,
+  nameSchema,
+  pageQuerySchema,
+  positiveDurationSchema,
+  type Instant,
+} from '#platform';
 import { RUN_STATUSES } from '#retraining';
+
+/** What a query with a step shows that names no range. */
+const DEFAULT_SPAN_MS = 3_600_000;
 
 const optionalText = z.string().max(300).optional();
 
@@ -43,13 +54,44 @@ export const driftResultsQuery = pageQuerySchema.extend({
   version: optionalText,
   verdict: z.enum(['ok', 'warning', 'drifted', 'insufficient']).optional(),
 });
-export const signalsQuery = pageQuerySchema.extend({ name: optionalText, model: optionalText });
+const matchText = z
+  .string()
+  .max(10_000)
+  .optional()
+  .describe('Conditions on labels, as in PromQL: version="v2",endpoint=~"/v1/.*"');
+export const signalsQuery = pageQuerySchema.extend({
+  name: optionalText,
+  model: optionalText,
+  match: matchText,
+});
 export const signalHistoryQuery = z.object({
   name: z.string().min(1).max(300),
   model: optionalText,
+  match: matchText,
   from: instantSchema.optional(),
   to: instantSchema.optional(),
+  step: positiveDurationSchema
+    .optional()
+    .describe('One value per step, such as 5m; every stored sample without it'),
+  source: optionalText.describe(
+    'Asks the source itself, as `collector:serving`, for history that Leeway does not keep',
+  ),
 });
+export type SignalHistoryQuery = z.infer<typeof signalHistoryQuery>;
+export const signalProblemsQuery = z.object({ model: optionalText });
+
+/** The span of a query with a step: an hour up to now where it does not say. @throws LeewayError `invalid-query` */
+export function spanOf(
+  { from, to, step }: Pick<SignalHistoryQuery, 'from' | 'to' | 'step'>,
+  now: Instant,
+): { from: Instant; to: Instant; stepMs: number } {
+  if (step === undefined)
+    throw new LeewayError('invalid-query', 'the query is wrong at /step: a source is asked with a step');
+  const end = to === undefined ? now : Date.parse(to);
+  const begin = from === undefined ? end - DEFAULT_SPAN_MS : Date.parse(from);
+  if (begin > end) throw new LeewayError('invalid-query', 'the query is wrong at /to: it is before `from`');
+  return { from: begin, to: end, stepMs: durationMs(step) };
+}
 export const deadLettersQuery = pageQuerySchema.extend({ reason: z.enum(DEAD_LETTER_REASONS).optional() });
 export const alertsQuery = pageQuerySchema.extend({
   model: optionalText,

@@ -311,6 +311,24 @@ export const signalAnswer = z.object({
   source: z.string(),
   lastAt: instant,
   lastValue: z.number().nullable(),
+  isAtLeast: z.boolean().describe('The true value is the last one or more'),
+  stale: z.boolean().describe('The last value is too old to tell anything of now'),
+  lastError: z
+    .object({ detail: z.string(), since: instant, at: instant })
+    .nullable()
+    .describe('Why there is no newer value'),
+});
+export const signalProblemsAnswer = z.object({
+  items: z.array(
+    z.object({
+      source: z.string(),
+      model: z.string().nullable().describe('null: of all models'),
+      name: z.string().nullable().describe('null: of all that the source writes of the model'),
+      detail: z.string(),
+      since: instant,
+      at: instant,
+    }),
+  ),
 });
 export const signalHistoryAnswer = z.object({
   series: z.array(
@@ -318,11 +336,17 @@ export const signalHistoryAnswer = z.object({
       name: z.string(),
       labels,
       unit: z.string(),
+      source: z.string(),
       samples: z
         .array(z.tuple([instant, z.number().nullable()]))
         .describe('Oldest first; null could not be measured'),
+      atLeastAt: z
+        .array(instant)
+        .optional()
+        .describe('Instants of the samples whose true value is theirs or more'),
     }),
   ),
+  problems: z.array(z.string()).describe('What a source that was asked could not answer'),
 });
 
 export const alertAnswer = z.object({

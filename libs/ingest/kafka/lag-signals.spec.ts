@@ -62,7 +62,7 @@ describeWithServer('kafka', 'the lag of a source', () => {
     );
     const lag = new LagSignals(spec, offsets, test.database, rooms.signals, rooms.clock);
     await lag.write(['t'], new PartitionFetcher(consumer));
-    const { items } = await rooms.signals.list({ limit: 10, model: 'm' });
+    const { items } = await rooms.signals.list({ limit: 10, model: 'm' }, 0);
     expect(items.toSorted((a, b) => Number(b.lastValue) - Number(a.lastValue))).toEqual([
       expect.objectContaining({
         name: 'kafka_lag_seconds',
