@@ -27,6 +27,16 @@ describe('collectors over the API', () => {
       tokens.push(request.headers.authorization);
       void bodyOf(request).then((body) => {
         const query = new URLSearchParams(body).get('query') ?? '';
+        if (request.url?.endsWith('/query_range') === true) {
+          const [start, end, step] = ['start', 'end', 'step'].map((key) =>
+            Number(new URLSearchParams(body).get(key)),
+          );
+          const values = [];
+          for (let at = start ?? 0; at <= (end ?? 0); at += step ?? 1) values.push([at, '3']);
+          const result = query === 'one' ? [{ metric: {}, values }] : [];
+          answerJson(response, 200, { status: 'success', data: { resultType: 'matrix', result } });
+          return;
+        }
         const found = Object.entries(KNOWN).find(([metric]) => query.includes(`(${metric})`))?.[1] ?? [];
         const result = (query === 'one' ? [{}] : found).map((metric) => ({ metric, value: [1, '3'] }));
         answerJson(response, 200, { status: 'success', data: { resultType: 'vector', result } });
@@ -42,7 +52,7 @@ describe('collectors over the API', () => {
             queries: [{ signal: 'one', unit: 'ones', query: 'one' }],
           },
           {
-            ...{ name: 'direct', model: 'churn', kind: 'scrape' },
+            ...{ name: 'direct', model: 'churn', kind: 'scrape', interval: '1s' },
             targets: [`http://127.0.0.1:${await closedPort()}/metrics`],
             presets: [{ preset: 'kubernetes', parameters: { workload: 'c' } }],
           },
@@ -73,6 +83,63 @@ describe('collectors over the API', () => {
     expect(direct?.['signals']).toContainEqual({ signal: 'oom_kills', unit: 'restarts', query: null });
     expect(JSON.stringify([prom, direct])).not.toContain('secret');
   }, 30_000);
+
+  it('say beside each signal why it has no value', async () => {
+    await until(
+      async () => {
+        const { body } = await server.api('GET', '/signals/problems');
+        const sources = (body['items'] as { source: string }[]).map(({ source }) => source);
+        return new Set(sources).size === 2;
+      },
+      20_000,
+      'problems of both collectors',
+    );
+    const { body } = await server.api('GET', '/signals/problems?model=churn');
+    expect(body['items']).toContainEqual(
+      expect.objectContaining({
+        source: 'collector:prom',
+        name: 'predict_latency_p99_seconds',
+        detail: 'no data',
+      }),
+    );
+    expect(body['items']).toContainEqual(
+      expect.objectContaining({
+        ...{ source: 'collector:direct', name: null },
+        detail: expect.stringMatching(/network: ECONNREFUSED$/),
+      }),
+    );
+  }, 40_000);
+
+  it('tell of the past what the server remembers, not what Leeway stores', async () => {
+    const query = new URLSearchParams({
+      ...{ name: 'one', source: 'collector:prom', step: '1m' },
+      ...{ from: '2026-11-20T10:00:00Z', to: '2026-11-20T10:02:00Z' },
+    });
+    const { status, body } = await server.api('GET', `/signals/query?${query.toString()}`);
+    expect([status, body]).toEqual([
+      200,
+      {
+        series: [
+          {
+            ...{ name: 'one', unit: 'ones', source: 'collector:prom' },
+            labels: { collector: 'prom', model: 'churn' },
+            samples: [
+              ['2026-11-20T10:00:00.000Z', 3],
+              ['2026-11-20T10:01:00.000Z', 3],
+              ['2026-11-20T10:02:00.000Z', 3],
+            ],
+          },
+        ],
+        problems: [],
+      },
+    ]);
+  });
+
+  it('are shown on /metrics with what they read', async () => {
+    const page = await (await fetch(`${server.url}/metrics`)).text();
+    expect(page).toMatch(/^leeway_signal\{collector="prom",model="churn",signal="one"\} 3$/m);
+    expect(page).toContain('leeway_signals_not_shown 0');
+  });
 
   it('are proposed for what a Prometheus has, each as an entry that can be pasted', async () => {
     const { status, body } = await server.api('POST', '/collectors:detect', {

@@ -37,7 +37,11 @@ const sourceOf = (url: string | string[], more: object = {}): MetricsSource =>
     deps,
   );
 const ONE = [expect.objectContaining({ signal: 'one', value: 1 })];
-const collect = (source: MetricsSource): Promise<Collection> => source.collect(Date.now(), NEVER);
+type Told = Pick<Collection, 'samples' | 'problems'>;
+const collect = async (source: MetricsSource): Promise<Told> => {
+  const { samples, problems } = await source.collect(Date.now(), NEVER);
+  return { samples, problems };
+};
 
 describeWithServer('prometheus', 'a Prometheus that is in trouble', (executable) => {
   let prometheus: RealPrometheus;
@@ -181,7 +185,7 @@ describeWithServer('openssl', 'a Prometheus that asks for a certificate', (opens
       try {
         const trust = { caFile: file('ca.pem') };
         const identity = { certFile: file('client.pem'), keyFile: file('client.key') };
-        const ask = (tls: object): Promise<Collection> => collect(sourceOf(prometheus.url, { tls }));
+        const ask = (tls: object): Promise<Told> => collect(sourceOf(prometheus.url, { tls }));
         expect(await ask({ ...trust, ...identity })).toEqual({ samples: ONE, problems: [] });
         expect(await ask({ ...trust, ...identity, serverName: 'prometheus.test' })).toEqual({
           samples: ONE,

@@ -10,10 +10,18 @@ import { AlertMetrics } from '#rules';
 import { EvaluationMetrics } from './evaluation-metrics.js';
 import { HttpMetrics } from './http/http-metrics.js';
 
+/** Gauges of prom-client that are named like counters, which promtool objects to; the same by type are there without `_total`. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
+
 /** Everything that Leeway shows on /metrics. */
 export function createMetrics(clock: Clock) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
   return {
     registry,
     alerts: new AlertMetrics(registry),

@@ -1,4 +1,10 @@
-import { CollectorRunner, createMetricsSource, ServingCountsReader, StoredCounts } from '#collectors';
+import {
+  CollectorRunner,
+  createMetricsSource,
+  PrometheusHistory,
+  ServingCountsReader,
+  StoredCounts,
+} from '#collectors';
 import { DriftAnswers, DriftEvaluation, DriftResults, Monitors, WindowSignals } from '#drift';
 import { GroundTruth } from '#ground-truth';
 import {
@@ -48,7 +54,7 @@ import {
 import { Baselines, BaselineUploads, Deployments, Models } from '#registry';
 import { Retraining, RetrainingRuns } from '#retraining';
 import { Alerts, NotificationGroups, RuleEvaluation, Rules } from '#rules';
-import { Signals, type HistorySource } from '#signals';
+import { SignalMetrics, Signals, type HistorySource } from '#signals';
 import { MIGRATIONS } from '../../migrations/index.js';
 import type { LeewayConfig } from './config.js';
 import { EvaluationPass } from './evaluation-pass.js';
@@ -116,8 +122,8 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const rebuilding = new Rebuilding(database, contexts, windows, clock, lateness);
 
   const signals = new Signals(database, (refusal) => logger.warn(refusal, 'new signals were refused'));
-  // Sources that know more of the past than Leeway keeps, by the name that they write under.
-  const historySources: ReadonlyMap<string, HistorySource> = new Map();
+  // One page of it is enough: the worker's.
+  if (environment.roles.has('worker')) new SignalMetrics(metrics.registry, signals, clock);
   const deadLetters = new DeadLetters(database);
   const sourceDeps = { database, ingest, signals, metrics: metrics.kafka, resolveSecret, clock, logger };
   const sources = config.sources.map((spec) => new KafkaSource(spec, sourceDeps));
@@ -208,6 +214,13 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   }));
   const storedCounts = new StoredCounts(database);
   const collectors = new CollectorRunner(runningCollectors, database, signals, storedCounts, clock, logger);
+  // Sources that know more of the past than Leeway keeps, by the name that they write under.
+  const historySources = new Map<string, HistorySource>();
+  for (const { source, model, version } of runningCollectors) {
+    if (source.past === undefined) continue;
+    const history = new PrometheusHistory(source.past, { name: source.name, model, version });
+    historySources.set(`collector:${source.name}`, history);
+  }
   const servingCounts = new ServingCountsReader(runningCollectors, storedCounts);
 
   const modelDeletion = new ModelDeletion(database, { outbox, runs }, config, clock, logger);

@@ -34,17 +34,24 @@ class KnownPast implements MetricsSource {
     for (let from = span.from; from <= span.to; from += span.stepMs * this.piecePoints) {
       const times = Array.from({ length: this.piecePoints }, (_, index) => from + index * span.stepMs);
       yield await Promise.resolve(
-        this.hasPast ? this.at(times.filter((at) => at <= span.to)) : { samples: [], problems: ['no past'] },
+        this.hasPast
+          ? this.at(times.filter((at) => at <= span.to))
+          : { samples: [], problems: ['no past'], failures: [] },
       );
     }
   }
 
   private at(times: readonly number[]): Collection {
-    if (!this.isUp) return { samples: [], problems: ['the server is down'] };
+    if (!this.isUp)
+      return {
+        samples: [],
+        problems: ['the server is down'],
+        failures: [{ name: null, detail: 'the server is down' }],
+      };
     const samples = times.map((at) => ({
       ...{ signal: 'seconds', labels: {}, unit: 'seconds', at, value: (at - START) / SECOND },
     }));
-    return { samples, problems: [] };
+    return { samples, problems: [], failures: [] };
   }
 }
 
@@ -137,10 +144,14 @@ describe('CollectorRunner', () => {
     source.isUp = false;
     await round(START + INTERVAL);
     await round(START + 2 * INTERVAL);
+    expect(await signals.problems(`m-${source.name}`)).toMatchObject([
+      { source: `collector:${source.name}`, name: null, detail: 'the server is down' },
+    ]);
     await expect(round(START + 3 * INTERVAL)).rejects.toThrow('the server is down');
     source.isUp = true;
     await round(START + 4 * INTERVAL);
     expect(await written(source.name)).toEqual([0, 15, 30, 45, 60]);
+    expect(await signals.problems(`m-${source.name}`)).toEqual([]);
   });
 
   it('does not wait for ever for a past that cannot be told', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf, type Clock, type Database, type Instant, type Logger } from '#platform';
 import type { SignalSample, Signals } from '#signals';
-import type { CollectedSample, MetricsSource, PastSource } from './metrics-source.js';
+import type { CollectedSample, MetricsSource, PastSource, SignalFailure } from './metrics-source.js';
 import type { StoredCounts } from './stored-counts.js';
 
 /** A configured collector: where it reads, for which model, and how often. */
@@ -34,6 +34,8 @@ export class CollectorRunner {
   private readonly problems = new Map<string, string>();
   /** When this worker last wrote samples of a collector. */
   private readonly writtenAt = new Map<string, Instant>();
+  /** Collectors of which it has been said that nothing is wrong. */
+  private readonly toldFine = new Set<string>();
   /** How often in a row the past of a collector could not be read. */
   private readonly failedGaps = new Map<string, number>();
 
@@ -54,7 +56,9 @@ export class CollectorRunner {
   async runRound(collector: RunningCollector): Promise<void> {
     const { source, intervalMs } = collector;
     if (!(await this.holdsLease(collector))) {
+      // Another worker writes, and says what is wrong.
       this.writtenAt.delete(source.name);
+      this.toldFine.delete(source.name);
       return;
     }
     const at = this.clock.now();
@@ -62,11 +66,13 @@ export class CollectorRunner {
     const {
       samples,
       problems,
+      failures,
       counted = [],
     } = await source.collect(at, AbortSignal.timeout(Math.max(intervalMs, MIN_ROUND_TIMEOUT_MS)));
     this.reportProblems(source.name, problems);
     await this.counts.write({ collector: source.name, model: collector.model }, at, counted);
     await this.write(collector, samples);
+    await this.tell(collector, failures, at);
     if (samples.length === 0) return;
     this.writtenAt.set(source.name, at);
     this.failedGaps.delete(source.name);
@@ -119,10 +125,28 @@ export class CollectorRunner {
         source: sourceName(source.name),
         at: sample.at,
         value: sample.value,
+        isAtLeast: sample.isAtLeast,
       }));
       await this.signals.prepare(written.map((sample) => sample.at));
       await this.database.transaction((tx) => this.signals.write(tx, written));
     }
+  }
+
+  /** Says beside the signals what is wrong with them; while nothing is and nothing was, nothing is written. */
+  private async tell(
+    { source, model }: RunningCollector,
+    failures: readonly SignalFailure[],
+    at: Instant,
+  ): Promise<void> {
+    if (failures.length === 0 && this.toldFine.has(source.name)) return;
+    await this.signals.reportProblems(
+      this.database,
+      { source: sourceName(source.name), model },
+      failures,
+      at,
+    );
+    if (failures.length === 0) this.toldFine.add(source.name);
+    else this.toldFine.delete(source.name);
   }
 
   /** Leases are compared between machines, so their time is the database's. */

@@ -19,4 +19,5 @@ export { PRESET_NAMES, PRESETS, type PresetName } from './presets/presets.js';
 export type { ServingCounts } from './lines/counted-lines.js';
 export { ServingCountsReader } from './serving-counts-reader.js';
 export type { ServingStep, StepRange, StepsByVersion } from './serving-steps.js';
+export { PrometheusHistory } from './prometheus/prometheus-history.js';
 export { deleteCountsOf, StoredCounts } from './stored-counts.js';

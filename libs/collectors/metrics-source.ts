@@ -31,10 +31,36 @@ export interface Problem {
   readonly detail: string;
 }
 
+/** A problem with the signals that it is of; none for what concerns all. */
+export interface SignalProblem extends Problem {
+  readonly signals: readonly string[];
+}
+
+/** Problems as a collection tells them: as lines, each with the signals that it is of, and by signal. */
+export function told(problems: readonly SignalProblem[]): Pick<Collection, 'problems' | 'failures'> {
+  const lines = problems.map(({ signals, detail }) =>
+    signals.length === 0 ? detail : `${signals.join(', ')}: ${detail}`,
+  );
+  return {
+    problems: [...new Set(lines)],
+    failures: problems.flatMap(({ signals, detail }): SignalFailure[] =>
+      signals.length === 0 ? [{ name: null, detail }] : signals.map((name) => ({ name, detail })),
+    ),
+  };
+}
+
+/** Why a signal has no value, or not the whole one. */
+export interface SignalFailure {
+  readonly name: string | null;
+  readonly detail: string;
+}
+
 /** What one round gave: the samples, and for whatever is missing a line that says why. */
 export interface Collection {
   readonly samples: CollectedSample[];
   readonly problems: string[];
+  /** The same problems by the signal that they are of; null for what concerns all that the source reads. */
+  readonly failures: readonly SignalFailure[];
   /** What happened since the round before, for each version; only from sources that nobody can ask later. */
   readonly counted?: readonly CountedRound[];
 }

@@ -1,5 +1,5 @@
 export type { HistorySource, HistorySpan, SourceHistory } from './history-source.js';
-export { parseMatchers, type LabelMatcher } from './label-matchers.js';
+export { labelTest, parseMatchers, type LabelMatcher } from './label-matchers.js';
 export { deleteSignalsOf, modelsWithSignals } from './model-deletion.js';
 export {
   labelsKey,
@@ -17,3 +17,4 @@ export {
 } from './signal-limits.js';
 export type { ReportedProblem, SignalProblem } from './signal-problems.js';
 export { Signals, signalTails, type Signal } from './signals.js';
+export { SignalMetrics } from './signal-metrics.js';

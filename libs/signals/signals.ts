@@ -34,6 +34,17 @@ export interface Signal {
   readonly lastError: { readonly detail: string; readonly since: string; readonly at: string } | null;
 }
 
+/** A signal that comes once a day is stale after three. */
+const MAX_SHOWN_AGE_MS = 3 * 86_400_000;
+
+/** A signal with the value that was measured last. */
+export interface NewestSignal {
+  readonly name: string;
+  readonly model: string;
+  readonly labels: Labels;
+  readonly value: number;
+}
+
 interface SignalRow {
   id: string;
   name: string;
@@ -94,6 +105,18 @@ export class Signals {
       [source],
     );
     return row?.newest?.getTime() ?? null;
+  }
+
+  /** The newest values of all signals that were measured and are not stale; at most `limit`, those that appeared first. */
+  async newest(now: Instant, limit: number): Promise<NewestSignal[]> {
+    const rows = await this.database.query<SignalRow>(
+      'select * from signal where last_value is not null and last_at >= $1 order by id',
+      [toRfc3339(now - MAX_SHOWN_AGE_MS)],
+    );
+    return rows
+      .filter((row) => !isStale(row.last_at.getTime(), row.spacing_ms, now))
+      .slice(0, limit)
+      .map(({ name, model, labels, last_value: value }) => ({ name, model, labels, value: value ?? NaN }));
   }
 
   /**

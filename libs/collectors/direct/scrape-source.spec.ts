@@ -94,7 +94,7 @@ describe('ScrapeSource', () => {
     const process = await servingProcess();
     const serving = source([process.url]);
     process.serve('2xx', 0.05, 100);
-    expect(await serving.collect(at(0), NEVER)).toEqual({ samples: [], problems: [] });
+    expect(await serving.collect(at(0), NEVER)).toEqual({ samples: [], problems: [], failures: [] });
     process.serve('2xx', 0.3, 8);
     process.serve('4xx', 0.05);
     process.serve('503', 3);

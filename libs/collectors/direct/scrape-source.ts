@@ -7,7 +7,7 @@ import { countedLines, servingCounts, type CountedLines, type CountedRound } fro
 import { derive } from '../lines/derive.js';
 import type { SignalLine } from '../lines/line.js';
 import { sampleOf } from '../lines/samples.js';
-import type { Collection, MetricsSource, Problem } from '../metrics-source.js';
+import { told, type Collection, type MetricsSource, type Problem } from '../metrics-source.js';
 import { ExpositionError, expositionFormat, parseExposition, type ExposedSample } from './exposition.js';
 import { PageVectors } from './page-vectors.js';
 import { TargetSeries } from './target-series.js';
@@ -91,7 +91,7 @@ export class ScrapeSource implements MetricsSource {
     const counted = isSuccess ? this.countedSince(at) : [];
     return {
       samples,
-      problems: [...new Set(problems.map(({ detail }) => detail))],
+      ...told(problems.map((problem) => ({ ...problem, signals: [] }))),
       ...(counted.length > 0 ? { counted } : {}),
     };
   }

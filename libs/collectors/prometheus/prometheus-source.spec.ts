@@ -30,8 +30,12 @@ describe('PrometheusSource', () => {
     for (const server of servers.splice(0)) await server.close();
   });
 
-  const ask = (url: string, more: object = {}, signal = NEVER): Promise<Collection> =>
-    createMetricsSource(
+  const ask = async (
+    url: string,
+    more: object = {},
+    signal = NEVER,
+  ): Promise<Pick<Collection, 'samples' | 'problems'>> => {
+    const { samples, problems } = await createMetricsSource(
       collectorSchema.parse({
         name: 'prom',
         model: 'm',
@@ -42,6 +46,8 @@ describe('PrometheusSource', () => {
       }),
       deps,
     ).collect(AT, signal);
+    return { samples, problems };
+  };
 
   async function answering(
     status: number,

@@ -8,13 +8,15 @@ import { countedLines, type CountedLines } from '../lines/counted-lines.js';
 import { signalsOf, type SignalLine } from '../lines/line.js';
 import type { LookBack } from '../lines/promql.js';
 import { sampleOf } from '../lines/samples.js';
-import type {
-  CollectedSample,
-  Collection,
-  MetricsSource,
-  PastSource,
-  PastSpan,
-  Problem,
+import {
+  told,
+  type CollectedSample,
+  type Collection,
+  type MetricsSource,
+  type PastSource,
+  type PastSpan,
+  type Problem,
+  type SignalProblem,
 } from '../metrics-source.js';
 import type { StepRange, StepsByVersion } from '../serving-steps.js';
 import { inTurn } from './in-turn.js';
@@ -79,20 +81,20 @@ export class PrometheusSource implements MetricsSource {
     const samples: CollectedSample[] = [];
     for (const { line, values } of this.plan.results(answers)) {
       if (this.plan.isWithoutData(line, answers) && !isExcused(line, reads))
-        problems.push({ reason: 'no-data', detail: `${signalsOf(line).join(', ')}: no data` });
+        problems.push({ reason: 'no-data', signals: signalsOf(line), detail: 'no data' });
       const bounds = await this.saturated.boundsOf(line, at, signal);
       for (const value of values) {
         samples.push(sampleOf(line, { ...value, isAtLeast: value.isAtLeast || bounds.has(value.value) }, at));
         if (!Number.isFinite(value.value))
           problems.push({
-            reason: 'not-a-number',
-            detail: `${value.signal}: the value of ${JSON.stringify(value.labels)} is ${value.value}`,
+            ...{ reason: 'not-a-number', signals: [value.signal] },
+            detail: `the value of ${JSON.stringify(value.labels)} is ${value.value}`,
           });
       }
     }
     const isSuccess = reads.some(({ answer }) => answer !== null);
     this.deps.collectorMetrics.record(this.name, at, isSuccess, problems);
-    return { samples, problems: problems.map(({ detail }) => detail) };
+    return { samples, ...told(problems) };
   }
 
   readCounts(versions: readonly string[], range: StepRange, signal: AbortSignal): Promise<StepsByVersion> {
@@ -110,10 +112,9 @@ export class PrometheusSource implements MetricsSource {
       : { query, answer: null, problems: [tooMany] };
   }
 
-  /** A problem of a query, told as one of the signals that it is for. */
-  private about(plan: QueryPlan, { query, problems }: Pick<Read, 'query' | 'problems'>): Problem[] {
-    const signals = plan.signalsFor(query.text).join(', ');
-    return problems.map(({ reason, detail }) => ({ reason, detail: `${signals}: ${detail}` }));
+  /** The problems of a query, with the signals that it is for. */
+  private about(plan: QueryPlan, { query, problems }: Pick<Read, 'query' | 'problems'>): SignalProblem[] {
+    return problems.map((problem) => ({ ...problem, signals: plan.signalsFor(query.text) }));
   }
 
   private async *collectPast(
@@ -130,11 +131,11 @@ export class PrometheusSource implements MetricsSource {
           );
     for (let start = from; start <= to && !signal.aborted; start += POINTS_PER_QUERY * stepMs) {
       const piece = { from: start, to: Math.min(to, start + (POINTS_PER_QUERY - 1) * stepMs), stepMs };
-      const { samples, problems } = await this.collectPiece(plan, piece, signal);
+      const { samples, ...rest } = await this.collectPiece(plan, piece, signal);
       yield {
+        ...rest,
         samples:
           onlySignal === undefined ? samples : samples.filter((sample) => sample.signal === onlySignal),
-        problems,
       };
     }
   }
@@ -152,7 +153,7 @@ export class PrometheusSource implements MetricsSource {
       for (const { line, values } of plan.results(answers))
         samples.push(...values.map((value) => sampleOf(line, value, at)));
     }
-    return { samples, problems: reads.flatMap((read) => this.about(plan, read)).map(({ detail }) => detail) };
+    return { samples, ...told(reads.flatMap((read) => this.about(plan, read))) };
   }
 }
 

@@ -1,0 +1,68 @@
+import type { Metric, MetricValue, Registry } from 'prom-client';
+import type { Clock, Instant } from '#platform';
+import type { NewestSignal, Signals } from './signals.js';
+
+/** Series on one page: what Prometheus takes in one go without trouble. The rest is counted, not shown. */
+const MAX_SHOWN = 20_000;
+/** Two scrapers, or one that is impatient, cost the database one question. */
+const KEPT_MS = 5_000;
+
+const NAME = 'leeway_signal';
+
+/**
+ * Shows the newest value of every signal on Leeway's own /metrics: drift, data quality, performance and what collectors read, with the
+ * labels of the signal, its name as `signal`. Values are read from the database at the scrape, so every replica shows the same and a series
+ * goes with its model. A signal that could not be measured, or is stale, has no series. While the database is away there are none.
+ */
+export class SignalMetrics {
+  private newest: { readonly at: Instant; readonly signals: readonly NewestSignal[] } | null = null;
+
+  constructor(
+    registry: Registry,
+    private readonly signals: Pick<Signals, 'newest'>,
+    private readonly clock: Clock,
+  ) {
+    registry.registerMetric(
+      gauge(NAME, 'The newest value of a signal, in its unit (GET /api/v1/signals).', () => this.values()),
+    );
+    registry.registerMetric(
+      gauge(
+        `${NAME}s_not_shown`,
+        `Signals beyond the first ${MAX_SHOWN}, which have no series here.`,
+        async () => [{ value: Math.max(0, (await this.read()).length - MAX_SHOWN), labels: {} }],
+      ),
+    );
+  }
+
+  private async values(): Promise<MetricValue<string>[]> {
+    return (await this.read()).slice(0, MAX_SHOWN).map(({ name, model, labels, value }) => ({
+      value,
+      labels: { ...labels, model, signal: name },
+    }));
+  }
+
+  private async read(): Promise<readonly NewestSignal[]> {
+    const now = this.clock.now();
+    if (this.newest !== null && Math.abs(now - this.newest.at) < KEPT_MS) return this.newest.signals;
+    // A page without signals says more than no page: the other metrics tell what is wrong with the database.
+    const signals = await this.signals.newest(now, 2 * MAX_SHOWN).catch(() => []);
+    this.newest = { at: now, signals };
+    return signals;
+  }
+}
+
+/** A gauge whose labels are not known before: prom-client's own wants their names when it is made. */
+function gauge(name: string, help: string, values: () => Promise<MetricValue<string>[]>): Metric {
+  const metric = {
+    ...{ name, help, labelNames: [], reset: (): void => undefined },
+    get: async (): Promise<object> => ({
+      name,
+      help,
+      type: 'gauge',
+      aggregator: 'sum',
+      values: await values(),
+    }),
+  };
+  // All that a registry asks of a metric.
+  return metric as unknown as Metric;
+}
