@@ -12,6 +12,7 @@ import { PayloadKeys1795400000011 } from './0011-payload-keys.js';
 import { CallScope1795400000012 } from './0012-call-scope.js';
 import { SignalStore1795400000013 } from './0013-signal-store.js';
 import { ServingCounts1795400000014 } from './0014-serving-counts.js';
+import { Deployments1795400000015 } from './0015-deployments.js';
 
 /** Every migration, in order. Forward only; the schema never comes from `synchronize`. */
 export const MIGRATIONS = [
@@ -29,4 +30,5 @@ export const MIGRATIONS = [
   CallScope1795400000012,
   SignalStore1795400000013,
   ServingCounts1795400000014,
+  Deployments1795400000015,
 ] as const;

@@ -36,6 +36,7 @@ const OWNED: Readonly<Record<string, (model: Registered) => string>> = {
   grid: ({ versionIds }) =>
     `hash not in (select grid_hash from baseline where version_id not in (${versionIds.join(', ')}))`,
   deployment: byModelId,
+  version_sighting: byModelId,
   profile_window: byVersion,
   window_delta: byVersion,
   rebuilt_window: byVersion,
@@ -169,6 +170,7 @@ describe('the deletion of a model', () => {
       await accept(name, { rows: [{ inferenceId: 'half', values: { x: 1 } }] }, 'request');
       const truth = { rows: [{ id: 'half', value: 'a' }] };
       await rooms.groundTruthIntake.accept(name, { format: 'json', value: truth });
+      await rooms.versionSightings.noteVersions(name, [{ version: 'v9', at: clock.now() }]);
       const of = { source: 'drift', model: name };
       await rooms.signals.reportProblems(rooms.database, of, [{ name: 'x', detail: 'y' }], clock.now());
       await rooms.database.query(

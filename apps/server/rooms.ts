@@ -51,7 +51,7 @@ import {
   type Environment,
   type Logger,
 } from '#platform';
-import { Baselines, BaselineUploads, Deployments, Models } from '#registry';
+import { Baselines, BaselineUploads, Deployments, Models, VersionSightings } from '#registry';
 import { Retraining, RetrainingRuns } from '#retraining';
 import { Alerts, NotificationGroups, RuleEvaluation, Rules } from '#rules';
 import { SignalMetrics, Signals, type HistorySource } from '#signals';
@@ -94,6 +94,9 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const baselines = new Baselines(database, models, clock, fitInThread);
   const baselineUploads = new BaselineUploads(database, models);
   const deployments = new Deployments(database, models, clock);
+  const versionSightings = new VersionSightings(database, models, clock, (model, version) =>
+    logger.warn({ model, version }, 'signals name a version that is not registered'),
+  );
 
   // A row finds its window for as long as that is kept, and is refused from then on.
   const limits = {
@@ -308,6 +311,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     sourceOffsets: new StoredOffsets(database),
     sources,
     storedCounts,
+    versionSightings,
     windows,
   };
 }

@@ -29,9 +29,24 @@ export { profileSchema, type ProfileSpec } from './profile-schema.js';
 export { MAX_SEGMENTS, segmentColumnsOf } from './segments.js';
 export { OTHER, UNKNOWN, WHOLE, segmentName } from './segment-names.js';
 export {
+  argoRolloutsEvent,
+  argoRolloutsSchema,
+  flaggerEvent,
+  flaggerQuerySchema,
+  flaggerSchema,
+  type ArgoRolloutsBody,
+  type FlaggerBody,
+  type FlaggerQuery,
+  type RolloutEvent,
+} from './rollout-events.js';
+export { VersionSightings, type SeenVersion, type UnknownVersion } from './version-sightings.js';
+export {
   baselineBodySchema,
   columnSchema,
+  DEPLOYMENT_KINDS,
+  DEPLOYMENT_ORIGINS,
   deploymentSchema,
+  deploymentShareSchema,
   modelSchema,
   versionSchema,
   type BaselineBody,

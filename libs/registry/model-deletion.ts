@@ -36,6 +36,7 @@ export async function deleteRegistryOf(
   { id, versionIds }: LockedModel,
 ): Promise<DeletedRegistry> {
   const deployments = await deleteRows(tx, 'delete from deployment where model_id = $1', [id]);
+  await tx.query('delete from version_sighting where model_id = $1', [id]);
   const baselines = await deleteBaselines(tx, versionIds);
   const versions = await deleteRows(tx, 'delete from version where model_id = $1', [id]);
   await tx.query('delete from model where id = $1', [id]);

@@ -442,8 +442,11 @@ describe('registry', () => {
       expect(
         items
           .filter(({ endedAt }) => endedAt !== null)
-          .map(({ version, environment }) => [version, environment]),
-      ).toEqual([['v1', 'production']]);
+          .map(({ version, kind, environment }) => [version, kind, environment]),
+      ).toEqual([
+        ['v2', 'canary', 'production'],
+        ['v1', 'full', 'production'],
+      ]);
       const staging = items.find(({ environment }) => environment === 'staging');
       await rooms.deployments.end(staging?.id ?? '');
       expect(await retiredVersions(test.database, 'live')).toEqual(new Set(['v1']));

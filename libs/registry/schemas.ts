@@ -165,10 +165,24 @@ export const modelSchema = z.strictObject({
 });
 export type ModelSpec = z.infer<typeof modelSchema>;
 
+export const DEPLOYMENT_KINDS = ['full', 'canary', 'shadow', 'blue-green'] as const;
+export type DeploymentKind = (typeof DEPLOYMENT_KINDS)[number];
+
+/** Where a deployment was learnt of. */
+export const DEPLOYMENT_ORIGINS = ['api', 'argo-rollouts', 'flagger', 'noticed'] as const;
+export type DeploymentOrigin = (typeof DEPLOYMENT_ORIGINS)[number];
+
+export const deploymentShareSchema = z.strictObject({
+  trafficShare: z.number().min(0).max(1),
+});
+
 export const deploymentSchema = z.strictObject({
   version: nameSchema,
   environment: z.string().min(1).max(100).default('production'),
-  kind: z.enum(['full', 'canary', 'shadow']).default('full'),
+  kind: z
+    .enum(DEPLOYMENT_KINDS)
+    .default('full')
+    .describe('blue-green: a preview with the share 0, which takes over with the share 1'),
   trafficShare: z.number().min(0).max(1).default(1),
   revision: z.string().max(200).optional().describe('What was deployed: an image tag or a commit'),
   description: z.string().max(2_000).optional(),

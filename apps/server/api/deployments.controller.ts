@@ -1,13 +1,27 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { pageQuerySchema, type Page } from '#platform';
-import { deploymentSchema, type Deployment, type DeploymentSpec } from '#registry';
-import { Needs } from '../http/access.js';
+import {
+  argoRolloutsEvent,
+  argoRolloutsSchema,
+  deploymentSchema,
+  deploymentShareSchema,
+  flaggerEvent,
+  flaggerQuerySchema,
+  flaggerSchema,
+  type ArgoRolloutsBody,
+  type Deployment,
+  type DeploymentSpec,
+  type FlaggerBody,
+  type FlaggerQuery,
+  type UnknownVersion,
+} from '#registry';
+import { KeyInPath, Needs } from '../http/access.js';
 import { IdPipe } from '../http/validation.js';
 import type { Rooms } from '../rooms.js';
 import { ROOMS } from '../tokens.js';
 import type { PageQuery } from './queries.js';
-import { Answers, deploymentAnswer, pageOf } from './responses.js';
+import { Answers, deploymentAnswer, pageOf, rolloutAnswer, unknownVersionsAnswer } from './responses.js';
 
 @ApiTags('Deployments')
 @Controller('api/v1')
@@ -33,6 +47,54 @@ export class DeploymentsController {
     @Query({ schema: pageQuerySchema }) query: PageQuery,
   ): Promise<Page<Deployment>> {
     return this.rooms.deployments.list(model, query);
+  }
+
+  @Get('models/:model/unknown-versions')
+  @Needs('read')
+  @ApiOperation({ summary: 'Versions that stand in the signals of a model and are not registered' })
+  @Answers(unknownVersionsAnswer)
+  async unknownVersions(@Param('model') model: string): Promise<{ items: UnknownVersion[] }> {
+    return { items: await this.rooms.versionSightings.unknownVersions(model) };
+  }
+
+  @Patch('deployments/:id')
+  @ApiOperation({ summary: 'Change the share of the traffic that a deployment takes' })
+  @Answers(deploymentAnswer)
+  setShare(
+    @Param('id', IdPipe) id: string,
+    @Body({ schema: deploymentShareSchema }) { trafficShare }: { trafficShare: number },
+  ): Promise<Deployment> {
+    return this.rooms.deployments.setShare(id, trafficShare);
+  }
+
+  @Post('webhooks/argo-rollouts')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Where the notification templates for Argo Rollouts post' })
+  @Answers(rolloutAnswer)
+  async argoRollouts(
+    @Body({ schema: argoRolloutsSchema }) body: ArgoRolloutsBody,
+  ): Promise<{ deployment: Deployment | null }> {
+    const event = argoRolloutsEvent(body);
+    return { deployment: await this.rooms.deployments.recordRollout(body.model, event, 'argo-rollouts') };
+  }
+
+  @Post('webhooks/flagger/:ingestKey')
+  @HttpCode(200)
+  @KeyInPath()
+  @ApiParam({ name: 'ingestKey' })
+  @ApiOperation({
+    summary:
+      'Where an event webhook of Flagger posts; it sends no headers, so the API key stands in the path',
+  })
+  @Answers(rolloutAnswer)
+  async flagger(
+    @Query({ schema: flaggerQuerySchema }) query: FlaggerQuery,
+    @Body({ schema: flaggerSchema }) body: FlaggerBody,
+  ): Promise<{ deployment: Deployment | null }> {
+    const event = flaggerEvent(body, query);
+    const deployment =
+      event === null ? null : await this.rooms.deployments.recordRollout(query.model, event, 'flagger');
+    return { deployment };
   }
 
   @Post('deployments/:id/end')

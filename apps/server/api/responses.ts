@@ -5,7 +5,7 @@ import { PRESET_NAMES } from '#collectors';
 import { monitorSchema } from '#drift';
 import { DEAD_LETTER_REASONS, EXAMPLE_REASONS, FIRST_BASELINE_REASONS } from '#ingest';
 import { PAYLOAD_PARTS } from '#payloads';
-import { modelSchema, UPLOAD_STATES, versionSchema } from '#registry';
+import { DEPLOYMENT_KINDS, DEPLOYMENT_ORIGINS, modelSchema, UPLOAD_STATES, versionSchema } from '#registry';
 import { RUN_STATUSES } from '#retraining';
 import { ruleSchema } from '#rules';
 import { NAMING_PARTS } from '../model-deletion.js';
@@ -378,12 +378,25 @@ export const deploymentAnswer = z.object({
   model: z.string(),
   version: z.string(),
   environment: z.string(),
-  kind: z.enum(['full', 'canary', 'shadow']),
-  trafficShare: ratio,
+  kind: z.enum(DEPLOYMENT_KINDS),
+  trafficShare: ratio.nullable().describe('null: nobody said'),
+  origin: z.enum(DEPLOYMENT_ORIGINS),
+  shares: z
+    .array(z.object({ at: instant, trafficShare: ratio }))
+    .describe('What it took from when on, oldest first'),
   revision: z.string().nullable(),
   description: z.string().nullable(),
   startedAt: instant,
   endedAt: instant.nullable(),
+});
+
+export const rolloutAnswer = z.object({
+  deployment: deploymentAnswer.nullable().describe('null: nothing changed'),
+});
+export const unknownVersionsAnswer = z.object({
+  items: z.array(
+    z.object({ version: z.string(), environment: z.string(), firstSeenAt: instant, lastSeenAt: instant }),
+  ),
 });
 
 const runStatus = z.enum(RUN_STATUSES);
