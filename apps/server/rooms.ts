@@ -216,7 +216,9 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     intervalMs: durationMs(spec.interval),
   }));
   const storedCounts = new StoredCounts(database);
-  const collectors = new CollectorRunner(runningCollectors, database, signals, storedCounts, clock, logger);
+  const collectors = new CollectorRunner(runningCollectors, {
+    ...{ database, signals, counts: storedCounts, sightings: versionSightings, clock, logger },
+  });
   // Sources that know more of the past than Leeway keeps, by the name that they write under.
   const historySources = new Map<string, HistorySource>();
   for (const { source, model, version } of runningCollectors) {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Deployments, Models, modelSchema, versionSchema, VersionSightings } from '#registry';
 import { Signals } from '#signals';
 import { openTestDatabase, type TestDatabase } from '../../test/database.js';
 import { CollectorRunner, type RunningCollector } from './collector-runner.js';
@@ -58,11 +59,13 @@ class KnownPast implements MetricsSource {
 describe('CollectorRunner', () => {
   let test: TestDatabase;
   let signals: Signals;
+  let models: Models;
   let now = START;
   let names = 0;
   beforeAll(async () => {
     test = await openTestDatabase();
     signals = new Signals(test.database);
+    models = new Models(test.database);
   }, 60_000);
   afterAll(() => test.close());
   beforeEach(() => {
@@ -80,14 +83,14 @@ describe('CollectorRunner', () => {
       version: null,
       intervalMs: INTERVAL,
     };
-    const runner = new CollectorRunner(
-      [collector],
-      test.database,
-      signals,
-      new StoredCounts(test.database),
-      { now: () => now },
-      log,
-    );
+    const runner = new CollectorRunner([collector], {
+      ...{ database: test.database, signals, counts: new StoredCounts(test.database) },
+      ...{
+        sightings: new VersionSightings(test.database, models, { now: () => now }),
+        clock: { now: () => now },
+        logger: log,
+      },
+    });
     return {
       runner,
       round: async (at) => {
@@ -181,6 +184,37 @@ describe('CollectorRunner', () => {
     await round(START + 8 * INTERVAL);
     expect(await written(source.name)).toEqual(Array.from({ length: 9 }, (_, index) => index * 15));
     expect(source.asked.map(({ from }) => (from - START) / INTERVAL)).toEqual([1, 3]);
+  });
+
+  it('notices a registered version that begins to serve, and takes one that is unknown for no deployment', async () => {
+    const name = `c${names}`;
+    const model = `m-${name}`;
+    await models.put(modelSchema.parse({ name: model }));
+    await models.putVersion(
+      model,
+      versionSchema.parse({ name: 'v1', columns: [{ name: 'x', role: 'feature', type: 'numeric' }] }),
+    );
+    const source: MetricsSource = {
+      name,
+      collect: (at) => {
+        const samples = ['v1', 'v0'].map((version) => ({
+          ...{ signal: 's', unit: 'x', at, value: 1 },
+          labels: { version },
+        }));
+        return Promise.resolve({ samples, problems: [], failures: [] });
+      },
+    };
+    const { round } = runnerOf(source);
+    await round(START);
+    await round(START + INTERVAL);
+    const { items } = await new Deployments(test.database, models, { now: () => now }).list(model, {
+      limit: 10,
+    });
+    expect(items).toMatchObject([{ version: 'v1', origin: 'noticed', kind: 'full', endedAt: null }]);
+    const unknown = await new VersionSightings(test.database, models, { now: () => now }).unknownVersions(
+      model,
+    );
+    expect(unknown).toMatchObject([{ version: 'v0', lastSeenAt: new Date(START).toISOString() }]);
   });
 
   it('two workers do not collect at once', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { messageOf, type Clock, type Database, type Instant, type Logger } from '#platform';
+import { LeewayError, messageOf, type Clock, type Database, type Instant, type Logger } from '#platform';
+import type { VersionSightings } from '#registry';
 import type { SignalSample, Signals } from '#signals';
 import type { CollectedSample, MetricsSource, PastSource, SignalFailure } from './metrics-source.js';
 import type { StoredCounts } from './stored-counts.js';
@@ -13,6 +14,16 @@ export interface RunningCollector {
   readonly intervalMs: number;
 }
 
+export interface CollectorRunnerDeps {
+  readonly database: Database;
+  readonly signals: Signals;
+  readonly counts: StoredCounts;
+  /** Who is told which versions serve: a deployment that nobody registered is noticed by them. */
+  readonly sightings: Pick<VersionSightings, 'noteVersions'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
 /** A holder that missed this many rounds has lost its collector to another worker. */
 const LEASE_ROUNDS = 3;
 /** A round that is not over by then is given up, so that it cannot hold up the next one. */
@@ -21,6 +32,8 @@ const MIN_ROUND_TIMEOUT_MS = 5_000;
 const GAP_ROUNDS = 2;
 /** A server that answers but cannot tell its past holds the present up for no more rounds than this. */
 const GAP_ATTEMPTS = 3;
+/** Versions are told again after this, or when there is a new one. */
+const SIGHTING_INTERVAL_MS = 60_000;
 /** Rows of one statement. */
 const SAMPLES_AT_ONCE = 5_000;
 
@@ -36,16 +49,14 @@ export class CollectorRunner {
   private readonly writtenAt = new Map<string, Instant>();
   /** Collectors of which it has been said that nothing is wrong. */
   private readonly toldFine = new Set<string>();
+  /** Which versions of a collector were told last, and when. */
+  private readonly noted = new Map<string, { readonly key: string; readonly at: Instant }>();
   /** How often in a row the past of a collector could not be read. */
   private readonly failedGaps = new Map<string, number>();
 
   constructor(
     private readonly collectors: readonly RunningCollector[],
-    private readonly database: Database,
-    private readonly signals: Signals,
-    private readonly counts: StoredCounts,
-    private readonly clock: Clock,
-    private readonly logger: Logger,
+    private readonly deps: CollectorRunnerDeps,
   ) {}
 
   get schedule(): readonly RunningCollector[] {
@@ -61,7 +72,7 @@ export class CollectorRunner {
       this.toldFine.delete(source.name);
       return;
     }
-    const at = this.clock.now();
+    const at = this.deps.clock.now();
     if (source.past !== undefined) await this.fillGap(collector, source.past, at);
     const {
       samples,
@@ -70,9 +81,10 @@ export class CollectorRunner {
       counted = [],
     } = await source.collect(at, AbortSignal.timeout(Math.max(intervalMs, MIN_ROUND_TIMEOUT_MS)));
     this.reportProblems(source.name, problems);
-    await this.counts.write({ collector: source.name, model: collector.model }, at, counted);
+    await this.deps.counts.write({ collector: source.name, model: collector.model }, at, counted);
     await this.write(collector, samples);
     await this.tell(collector, failures, at);
+    await this.noteVersions(collector, samples, at);
     if (samples.length === 0) return;
     this.writtenAt.set(source.name, at);
     this.failedGaps.delete(source.name);
@@ -82,11 +94,11 @@ export class CollectorRunner {
   private async fillGap(collector: RunningCollector, past: PastSource, at: Instant): Promise<void> {
     const { source, intervalMs } = collector;
     const newest =
-      this.writtenAt.get(source.name) ?? (await this.signals.newestFrom(sourceName(source.name)));
+      this.writtenAt.get(source.name) ?? (await this.deps.signals.newestFrom(sourceName(source.name)));
     if (newest === null || at - newest <= GAP_ROUNDS * intervalMs) return;
     const from = Math.max(newest + intervalMs, at - past.backfillMs);
     const span = { from, to: at - intervalMs, stepMs: intervalMs };
-    this.logger.info(
+    this.deps.logger.info(
       { collector: source.name, from: new Date(from).toISOString() },
       'filling in what was not collected',
     );
@@ -109,7 +121,7 @@ export class CollectorRunner {
     const attempts = (this.failedGaps.get(collector) ?? 0) + 1;
     this.failedGaps.set(collector, attempts);
     if (attempts < GAP_ATTEMPTS) throw new Error(problems.join('; '));
-    this.logger.warn({ collector, problems }, 'the time in which nobody collected cannot be filled in');
+    this.deps.logger.warn({ collector, problems }, 'the time in which nobody collected cannot be filled in');
   }
 
   private async write(
@@ -127,8 +139,8 @@ export class CollectorRunner {
         value: sample.value,
         isAtLeast: sample.isAtLeast,
       }));
-      await this.signals.prepare(written.map((sample) => sample.at));
-      await this.database.transaction((tx) => this.signals.write(tx, written));
+      await this.deps.signals.prepare(written.map((sample) => sample.at));
+      await this.deps.database.transaction((tx) => this.deps.signals.write(tx, written));
     }
   }
 
@@ -139,8 +151,8 @@ export class CollectorRunner {
     at: Instant,
   ): Promise<void> {
     if (failures.length === 0 && this.toldFine.has(source.name)) return;
-    await this.signals.reportProblems(
-      this.database,
+    await this.deps.signals.reportProblems(
+      this.deps.database,
       { source: sourceName(source.name), model },
       failures,
       at,
@@ -149,9 +161,30 @@ export class CollectorRunner {
     else this.toldFine.delete(source.name);
   }
 
+  /** Tells which versions the signals are of, as a label says. A model that is not registered has none. */
+  private async noteVersions(
+    { source, model }: RunningCollector,
+    samples: readonly CollectedSample[],
+    at: Instant,
+  ): Promise<void> {
+    const versions = [...new Set(samples.flatMap(({ labels }) => labels['version'] ?? []))].sort();
+    const key = JSON.stringify(versions);
+    const last = this.noted.get(source.name);
+    if (versions.length === 0 || (last?.key === key && at - last.at < SIGHTING_INTERVAL_MS)) return;
+    try {
+      await this.deps.sightings.noteVersions(
+        model,
+        versions.map((version) => ({ version, at })),
+      );
+    } catch (error) {
+      if (!(error instanceof LeewayError && error.code === 'not-found')) throw error;
+    }
+    this.noted.set(source.name, { key, at });
+  }
+
   /** Leases are compared between machines, so their time is the database's. */
   private async holdsLease({ source, intervalMs }: RunningCollector): Promise<boolean> {
-    const rows = await this.database.query(
+    const rows = await this.deps.database.query(
       `insert into collector_lease (collector, holder, expires_at) values ($1, $2, now() + make_interval(secs => $3))
          on conflict (collector) do update set holder = excluded.holder, expires_at = excluded.expires_at
           where collector_lease.holder = excluded.holder or collector_lease.expires_at < now()
@@ -166,8 +199,8 @@ export class CollectorRunner {
     const text = problems.join('; ');
     if (text === (this.problems.get(collector) ?? '')) return;
     this.problems.set(collector, text);
-    if (text === '') this.logger.info({ collector }, 'collector has no more problems');
-    else this.logger.warn({ collector, problems }, 'collector has problems');
+    if (text === '') this.deps.logger.info({ collector }, 'collector has no more problems');
+    else this.deps.logger.warn({ collector, problems }, 'collector has problems');
   }
 
   /** Reports a round that threw. */

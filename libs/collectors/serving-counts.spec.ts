@@ -71,7 +71,10 @@ describe('serving counts', () => {
     pages: readonly [second: number, Record<string, number>][],
   ): Promise<void> {
     const signals = new Signals(test.database);
-    const runner = new CollectorRunner([collector], test.database, signals, stored, { now: () => now }, log);
+    const runner = new CollectorRunner([collector], {
+      ...{ database: test.database, signals, counts: stored },
+      ...{ sightings: { noteVersions: () => Promise.resolve() }, clock: { now: () => now }, logger: log },
+    });
     for (const [second, each] of pages) {
       now = START + second * 1_000;
       counters = each;
