@@ -1,13 +1,5 @@
-import type { Instant } from '#platform';
-import type { SignalSelector } from './schemas.js';
+import type { HistorySpan, SignalSelector } from './schemas.js';
 import type { SignalSeries } from './signal-history.js';
-
-/** Instants of a history: `from`, `from + stepMs`, … up to `to`, both ends included. */
-export interface HistorySpan {
-  readonly from: Instant;
-  readonly to: Instant;
-  readonly stepMs: number;
-}
 
 /** What a source answered, and for whatever is missing in it a line that says why. */
 export interface SourceHistory {

@@ -1,8 +1,10 @@
-export type { HistorySource, HistorySpan, SourceHistory } from './history-source.js';
-export { labelTest, parseMatchers, type LabelMatcher } from './label-matchers.js';
+export type { HistorySource, SourceHistory } from './history-source.js';
+export { labelTest, parseMatchers } from './label-matchers.js';
 export { deleteSignalsOf, modelsWithSignals } from './model-deletion.js';
 export {
   labelsKey,
+  type HistorySpan,
+  type LabelMatcher,
   type Labels,
   type SignalSample,
   type SignalSelector,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LeewayError } from '#platform';
-import { labelTest, MATCHER_OPERATORS, parseMatchers } from './label-matchers.js';
+import { labelTest, parseMatchers } from './label-matchers.js';
+import { MATCHER_OPERATORS } from './schemas.js';
 
 describe('parseMatchers', () => {
   it.each<[string, ReturnType<typeof parseMatchers>]>([

@@ -1,16 +1,6 @@
 import { RE2JS } from 're2js';
 import { LeewayError } from '#platform';
-import type { Labels } from './schemas.js';
-
-export const MATCHER_OPERATORS = ['=', '!=', '=~', '!~'] as const;
-export type MatcherOperator = (typeof MATCHER_OPERATORS)[number];
-
-/** A condition on one label, as in Prometheus: a label that is not there has the empty value. */
-export interface LabelMatcher {
-  readonly label: string;
-  readonly op: MatcherOperator;
-  readonly value: string;
-}
+import type { LabelMatcher, Labels, MatcherOperator } from './schemas.js';
 
 /** Matchers of one query. Unmeasured: more than anybody writes. */
 const MAX_MATCHERS = 20;

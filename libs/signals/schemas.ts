@@ -1,5 +1,4 @@
 import type { Instant } from '#platform';
-import type { LabelMatcher } from './label-matchers.js';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -34,6 +33,16 @@ export interface SignalTail {
   readonly samples: readonly TailSample[];
 }
 
+export const MATCHER_OPERATORS = ['=', '!=', '=~', '!~'] as const;
+export type MatcherOperator = (typeof MATCHER_OPERATORS)[number];
+
+/** A condition on one label, as in Prometheus: a label that is not there has the empty value. */
+export interface LabelMatcher {
+  readonly label: string;
+  readonly op: MatcherOperator;
+  readonly value: string;
+}
+
 /** What a rule or a reader asks for. */
 export interface SignalSelector {
   readonly name: string;
@@ -42,6 +51,13 @@ export interface SignalSelector {
   readonly matchers: Labels;
   /** Further conditions on labels; rules have none. */
   readonly conditions?: readonly LabelMatcher[];
+}
+
+/** Instants of a history: `from`, `from + stepMs`, … up to `to`, both ends included. */
+export interface HistorySpan {
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly stepMs: number;
 }
 
 /** A stable text of a label set: names sorted, so that equal sets are equal texts. */

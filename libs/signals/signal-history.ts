@@ -1,7 +1,6 @@
 import { LeewayError, toRfc3339, type Instant, type Sql } from '#platform';
-import type { HistorySpan } from './history-source.js';
 import { labelTest } from './label-matchers.js';
-import type { Labels, SignalSelector } from './schemas.js';
+import type { HistorySpan, Labels, SignalSelector } from './schemas.js';
 import { staleAfterMs } from './staleness.js';
 
 /** Samples of one answer, of all its series together. */

@@ -9,9 +9,15 @@ import {
   type PageRequest,
   type Sql,
 } from '#platform';
-import { labelTest, type LabelMatcher } from './label-matchers.js';
-import type { HistorySpan } from './history-source.js';
-import type { Labels, SignalSample, SignalSelector, SignalTail } from './schemas.js';
+import { labelTest } from './label-matchers.js';
+import type {
+  HistorySpan,
+  LabelMatcher,
+  Labels,
+  SignalSample,
+  SignalSelector,
+  SignalTail,
+} from './schemas.js';
 import { steppedHistory, storedHistory, type SignalSeries } from './signal-history.js';
 import { admit, keyed, type KeyedSample, type SignalRefusal } from './signal-limits.js';
 import { problemsOf, replaceProblems, type ReportedProblem, type SignalProblem } from './signal-problems.js';
