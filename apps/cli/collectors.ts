@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { stringify } from 'yaml';
-import { WrongUsage, type Tools } from './program.js';
+import { WrongUsage, type Tools } from './tools.js';
 
 interface Detection {
   readonly proposals: readonly {

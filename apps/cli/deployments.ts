@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { Refusal } from './api.js';
-import type { Tools } from './program.js';
+import type { Tools } from './tools.js';
 
 interface Deployment {
   readonly id: string;

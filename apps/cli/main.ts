@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { Refusal } from './api.js';
-import { createProgram, WrongUsage } from './program.js';
+import { createProgram } from './program.js';
+import { WrongUsage } from './tools.js';
 
 const EXIT = { done: 0, refused: 1, wrongUsage: 2 } as const;
 
