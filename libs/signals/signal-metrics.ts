@@ -15,7 +15,7 @@ const NAME = 'leeway_signal';
  * goes with its model. A signal that could not be measured, or is stale, has no series. While the database is away there are none.
  */
 export class SignalMetrics {
-  private newest: { readonly at: Instant; readonly signals: readonly NewestSignal[] } | null = null;
+  private newest: { readonly at: Instant; readonly signals: Promise<readonly NewestSignal[]> } | null = null;
 
   constructor(
     registry: Registry,
@@ -41,11 +41,11 @@ export class SignalMetrics {
     }));
   }
 
-  private async read(): Promise<readonly NewestSignal[]> {
+  private read(): Promise<readonly NewestSignal[]> {
     const now = this.clock.now();
     if (this.newest !== null && Math.abs(now - this.newest.at) < KEPT_MS) return this.newest.signals;
     // A page without signals says more than no page: the other metrics tell what is wrong with the database.
-    const signals = await this.signals.newest(now, 2 * MAX_SHOWN).catch(() => []);
+    const signals = this.signals.newest(now, 2 * MAX_SHOWN).catch((): NewestSignal[] => []);
     this.newest = { at: now, signals };
     return signals;
   }
