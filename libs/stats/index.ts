@@ -70,6 +70,10 @@ export { studentTwoSidedSf } from './significance/student.js';
 export { type SampleMoments, welchT, type WelchTest } from './significance/welch.js';
 export { benjaminiHochberg } from './significance/benjamini-hochberg.js';
 export { shareChange, type ShareChange, wilsonInterval } from './significance/proportions.js';
+export { type Margin, marginExcess, type MarginExcess } from './significance/share-margin.js';
+export { ridits, type ScoreDirection, ScoreEvidence } from './sequential/score-evidence.js';
+export { type ShareDirection, ShareEvidence } from './sequential/share-evidence.js';
+export { meanEvidence } from './sequential/tilts.js';
 export type { BinComparison } from './raw/bin-comparison.js';
 export {
   type CategoricalSampleDistances,
