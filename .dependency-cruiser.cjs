@@ -14,6 +14,7 @@ const ARROWS = {
   drift: ['platform', 'registry', 'ingest', 'stats', 'signals'],
   performance: ['platform', 'registry', 'payloads', 'ingest', 'ground-truth', 'stats', 'signals'],
   diagnosis: ['platform', 'registry', 'stats', 'drift'],
+  rollouts: ['platform', 'registry', 'ingest', 'stats', 'performance'],
   notify: ['platform'],
   retraining: ['platform', 'registry', 'notify', 'ingest', 'diagnosis'],
   rules: ['platform', 'registry', 'signals', 'notify', 'diagnosis', 'drift', 'retraining'],
