@@ -22,15 +22,14 @@ describe('SignalMetrics', () => {
   }, 60_000);
   afterAll(() => test.close());
 
-  const write = (
-    ...samples: (Pick<SignalSample, 'name' | 'value'> & Partial<SignalSample>)[]
-  ): Promise<void> =>
-    test.database.transaction((tx) =>
-      signals.write(
-        tx,
-        samples.map((sample) => ({ model: 'm', labels: {}, unit: 'x', source: 'drift', at: AT, ...sample })),
-      ),
-    );
+  type Written = Pick<SignalSample, 'name' | 'value'> & Partial<SignalSample>;
+  const write = async (...samples: Written[]): Promise<void> => {
+    const filled = samples.map((sample) => ({
+      ...{ model: 'm', labels: {}, unit: 'x', source: 'drift', at: AT },
+      ...sample,
+    }));
+    await test.database.transaction((tx) => signals.write(tx, filled));
+  };
   const shown = async (at: number): Promise<string[]> => {
     now = at;
     return (await registry.metrics()).split('\n').filter((line) => line.startsWith('leeway_signal{'));
