@@ -18,6 +18,7 @@ const ARROWS = {
   notify: ['platform'],
   retraining: ['platform', 'registry', 'notify', 'ingest', 'diagnosis'],
   rules: ['platform', 'registry', 'signals', 'notify', 'diagnosis', 'drift', 'retraining'],
+  exposition: ['platform', 'signals', 'retraining', 'rules'],
 };
 
 /** Rooms that only compute: no I/O, no framework, no database. */

@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { DriftAnswers, DriftEvaluation, DriftMetrics, DriftResults, Monitors } from '#drift';
+import { DriftAnswers, DriftEvaluation, DriftResults, Monitors } from '#drift';
 import { GroundTruth } from '#ground-truth';
 import {
   CapturedBaselines,
@@ -87,7 +87,7 @@ export function connectRooms(
   const capturedExamples = new CapturedExamples(database, models, baselines, windows);
   const capturedBaselines = new CapturedBaselines(database, models, baselines, capturedRows);
   const firstBaselines = new FirstBaselines(database, models, capturedBaselines, windows, lateness);
-  const compaction = new Compaction(database, baselines, clock, metrics, lateness);
+  const compaction = new Compaction(database, baselines, clock, lateness);
   const pairing = new Pairing(database, metrics);
   const rollups = new Rollups(database, baselines, clock);
   const rebuilding = new Rebuilding(database, contexts, windows, clock, lateness);
@@ -99,7 +99,6 @@ export function connectRooms(
     monitors,
     new DriftAnswers(baselines, windows, clock),
     new DriftResults(database, signals),
-    new DriftMetrics(registry, () => clock.now()),
     clock,
     lateness,
   );

@@ -14,7 +14,6 @@ export const STAGES = [
   'rules',
   'notifications',
   'retraining',
-  'metrics',
   'retention',
 ] as const;
 export type Stage = (typeof STAGES)[number];

@@ -23,8 +23,6 @@ export interface PassRooms {
   readonly outbox: Outbox;
   readonly runs: RetrainingRuns;
   readonly retention: Retention;
-  /** Refreshes what /metrics show of the database's state. */
-  readonly measure: () => Promise<void>;
 }
 
 /**
@@ -64,7 +62,6 @@ export class EvaluationPass {
       outbox,
       runs,
       retention,
-      measure,
     } = this.rooms;
     await stage('payload-keys', () => keyRotation.run());
     await stage('compaction', () => compaction.run());
@@ -92,10 +89,6 @@ export class EvaluationPass {
     await stage('notifications', () => groups.run());
     outbox.wake();
     await stage('retraining', () => runs.timeOutOverdue());
-    await stage('metrics', async () => {
-      await outbox.measure();
-      await measure();
-    });
     await stage('retention', () => retention.runIfDue());
     endTimer();
     if (failureCount === 0) this.metrics.lastSuccess.set(this.clock.now() / 1_000);

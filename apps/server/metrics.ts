@@ -1,12 +1,11 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { CollectorMetrics } from '#collectors';
-import { DriftMetrics } from '#drift';
+import { ExpositionMetrics } from '#exposition';
 import { IngestMetrics, KafkaMetrics } from '#ingest';
 import { OutboxMetrics } from '#notify';
 import { PerformanceMetrics } from '#performance';
-import { OutboundMetrics, systemClock, type Clock } from '#platform';
-import { RetrainingMetrics } from '#retraining';
-import { AlertMetrics } from '#rules';
+import { OutboundMetrics, systemClock } from '#platform';
+import { SignalMetrics } from '#signals';
 import { EvaluationMetrics } from './evaluation-metrics.js';
 import { HttpMetrics } from './http/http-metrics.js';
 
@@ -18,29 +17,27 @@ const MISNAMED = [
 ];
 
 /** Everything that Leeway shows on /metrics. */
-export function createMetrics(clock: Clock) {
+export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
   return {
     registry,
-    alerts: new AlertMetrics(registry),
     collectors: new CollectorMetrics(registry),
-    drift: new DriftMetrics(registry, () => clock.now()),
     evaluation: new EvaluationMetrics(registry),
+    exposition: new ExpositionMetrics(registry),
     http: new HttpMetrics(registry),
     ingest: new IngestMetrics(registry),
     kafka: new KafkaMetrics(registry),
     outbound: new OutboundMetrics(registry),
     outbox: new OutboxMetrics(registry),
     performance: new PerformanceMetrics(registry),
-    retraining: new RetrainingMetrics(registry),
   };
 }
 
 /** The names of all metrics, for checking dashboards and rules against. */
 export function metricNames(): string[] {
-  return createMetrics(systemClock)
-    .registry.getMetricsAsArray()
-    .map(({ name }) => name);
+  const { registry } = createMetrics();
+  new SignalMetrics(registry, { newest: async () => [] }, systemClock);
+  return registry.getMetricsAsArray().map(({ name }) => name);
 }

@@ -6,6 +6,7 @@ import {
   StoredCounts,
 } from '#collectors';
 import { DriftAnswers, DriftEvaluation, DriftResults, Monitors, WindowSignals } from '#drift';
+import { readDatabaseState, type StateRooms } from '#exposition';
 import { GroundTruth } from '#ground-truth';
 import {
   CapturedBaselines,
@@ -75,7 +76,7 @@ export type Rooms = Awaited<ReturnType<typeof openRooms>>;
 
 /** Opens the database and connects the rooms. Nothing runs yet: `Worker` and the HTTP server start what their roles need. */
 export async function openRooms({ environment, config, env, clock, logger }: RoomsOptions) {
-  const metrics = createMetrics(clock);
+  const metrics = createMetrics();
   const resolveSecret = secretResolver(env);
   // Links need the port, which is only known once the server listens.
   const address = { publicUrl: environment.publicUrl ?? `http://${environment.host}:${environment.port}` };
@@ -119,7 +120,7 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
   const capturedExamples = new CapturedExamples(database, models, baselines, windows);
   const capturedBaselines = new CapturedBaselines(database, models, baselines, capturedRows);
   const firstBaselines = new FirstBaselines(database, models, capturedBaselines, windows, lateness);
-  const compaction = new Compaction(database, baselines, clock, metrics.ingest, lateness);
+  const compaction = new Compaction(database, baselines, clock, lateness);
 
   const rollups = new Rollups(database, baselines, clock);
   const rebuilding = new Rebuilding(database, contexts, windows, clock, lateness);
@@ -138,7 +139,6 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
     monitors,
     new DriftAnswers(baselines, windows, clock),
     new DriftResults(database, signals),
-    metrics.drift,
     clock,
     lateness,
   );
@@ -264,15 +264,20 @@ export async function openRooms({ environment, config, env, clock, logger }: Roo
       outbox,
       runs,
       retention,
-      measure: async () => {
-        await metrics.alerts.measure(alerts);
-        await metrics.retraining.measure(runs);
-      },
     },
     metrics.evaluation,
     clock,
     logger,
   );
+  const stateRooms: StateRooms = {
+    database,
+    alerts,
+    runs,
+    queueDepths: () => jobs.depths(),
+    receivers: [...config.channels, ...config.triggers].map(({ name }) => name),
+  };
+  metrics.exposition.watch(() => readDatabaseState(stateRooms, clock), logger);
+  metrics.outbox.declare(stateRooms.receivers);
   return {
     alerts,
     address,

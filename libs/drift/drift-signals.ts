@@ -46,6 +46,7 @@ export function signalsOf(result: DriftResult, at: Instant): SignalSample[] {
       ...(drift.kind === 'numeric' ? [sample('drift_ks', 'ratio', drift.ks, column)] : []),
       sample('drift_verdict', 'verdict', verdictValue(drift.verdict), column),
       sample('missing_share', 'ratio', drift.windowCount > 0 ? drift.missingShare : null, column),
+      sample('invalid_share', 'ratio', drift.windowCount > 0 ? drift.invalidShare : null, column),
       ...QUALITY_SHARES[drift.kind].map(([name, share]) =>
         sample(name, 'ratio', drift.windowCount > 0 ? drift[share] : null, column),
       ),

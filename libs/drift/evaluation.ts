@@ -4,7 +4,6 @@ import type { Model, Models, Version } from '#registry';
 import { DEFAULT_DRIFTED_SHARE, type DriftAnswers } from './drift-answers.js';
 import type { DriftResult } from './drift-result.js';
 import type { DriftResultQuery, DriftResults, StoredDriftResult } from './drift-results.js';
-import type { DriftMetrics } from './metrics.js';
 import type { Monitor, Monitors } from './monitors.js';
 import type { DriftEvaluationSpec } from './schemas.js';
 
@@ -16,7 +15,6 @@ export class DriftEvaluation {
     private readonly monitors: Monitors,
     private readonly answers: DriftAnswers,
     private readonly results: DriftResults,
-    private readonly metrics: DriftMetrics,
     private readonly clock: Clock,
     private readonly lateness: Lateness,
   ) {}
@@ -98,9 +96,7 @@ export class DriftEvaluation {
       thresholds: monitor.thresholds,
       driftedShare: monitor.driftedShare,
     });
-    const isStored = await this.results.store(model, version, result, readIn);
-    if (isStored) this.metrics.record(result);
-    return isStored;
+    return this.results.store(model, version, result, readIn);
   }
 
   private spanOf(monitor: Monitor, model: Model): TimeRange {

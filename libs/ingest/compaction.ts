@@ -12,7 +12,6 @@ import { deserializeProfile, emptyProfile, mergeProfiles, serializeProfile, type
 import { trimCaptured } from './captured-trim.js';
 import { lockDay, type WindowKey } from './day-lock.js';
 import { mayBeJudged, recordLateWindow } from './late-windows.js';
-import type { IngestMetrics } from './metrics.js';
 import { forgetRebuilt } from './rebuilding.js';
 import { renewRollups } from './rollups.js';
 import { addCounts, type Tallies } from './tallies.js';
@@ -36,7 +35,6 @@ export class Compaction {
     private readonly database: Database,
     private readonly baselines: Baselines,
     private readonly clock: Clock,
-    private readonly metrics: IngestMetrics,
     private readonly lateness: Lateness,
   ) {}
 
@@ -59,8 +57,6 @@ export class Compaction {
       const window = { key, grainMs: durationMs(grain), maxRows };
       while ((await withRetries(() => this.compact(window))) === MAX_DELTAS_AT_ONCE);
     }
-    const [left] = await this.database.query<{ count: string }>('select count(*) as count from window_delta');
-    this.metrics.pendingDeltas.set(Number(left?.count ?? 0));
   }
 
   /** Merges the oldest deltas of a window into its row; returns how many. */

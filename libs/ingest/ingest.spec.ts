@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openTestDatabase, type TestDatabase } from '../../test/database.js';
 import { connectIngest, connectRooms, evenRows, registerVersion, START, send } from '../../test/rooms.js';
-import { Registry } from 'prom-client';
 import { modelSchema, versionSchema } from '#registry';
 import { Compaction } from './compaction.js';
-import { IngestMetrics } from './metrics.js';
 import { sampleRank } from './sampling.js';
 
 const PAGE = { limit: 1_000 };
@@ -153,8 +151,7 @@ describe('ingest', () => {
             : test.database.query(text, values),
       },
     }) as typeof test.database;
-    const metrics = new IngestMetrics(new Registry());
-    await new Compaction(dying, rooms.baselines, rooms.clock, metrics, 0).run().catch(() => undefined);
+    await new Compaction(dying, rooms.baselines, rooms.clock, 0).run().catch(() => undefined);
     await rooms.compaction.run();
     expect((await rooms.capturedRows.list('trimmed', 'v1', { limit: 100 })).items).toHaveLength(10);
   });

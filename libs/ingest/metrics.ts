@@ -9,8 +9,6 @@ export class IngestMetrics {
   readonly rows: Counter<'outcome'>;
   readonly payloads: Counter<'outcome'>;
   readonly commitDuration: Histogram;
-  readonly pendingDeltas: Gauge;
-  readonly waitingHalves: Gauge;
   readonly unpairedHalves: Counter<'part'>;
 
   private readonly sources = { held: { count: 0, peak: 0 }, pendingPayloads: (): number => 0 };
@@ -33,16 +31,6 @@ export class IngestMetrics {
       name: 'leeway_ingest_commit_duration_seconds',
       help: 'Duration of one group commit.',
       buckets: COMMIT_BUCKETS,
-      registers,
-    });
-    this.pendingDeltas = new Gauge({
-      name: 'leeway_compaction_pending_deltas',
-      help: 'Delta rows that are not yet compacted into their windows.',
-      registers,
-    });
-    this.waitingHalves = new Gauge({
-      name: 'leeway_ingest_waiting_halves',
-      help: 'Captured requests and responses that wait for their other half.',
       registers,
     });
     this.unpairedHalves = new Counter({

@@ -26,10 +26,6 @@ export class Pairing {
     await this.ensurePartitions();
     while ((await withRetries(() => this.pair())) === BATCH);
     while ((await withRetries(() => this.release())) === BATCH);
-    const [waiting] = await this.database.query<{ count: string }>(
-      'select count(*) as count from captured_half',
-    );
-    this.metrics.waitingHalves.set(Number(waiting?.count ?? 0));
   }
 
   /**

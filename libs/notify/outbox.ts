@@ -138,15 +138,6 @@ export class Outbox {
     return deleteRows(tx, 'delete from outbox where model = $1', [model]);
   }
 
-  /** Refreshes the backlog shown on /metrics. */
-  async measure(): Promise<void> {
-    const rows = await this.database.query<{ channel: string; count: string }>(
-      `select channel, count(*) as count from outbox where status = 'pending' group by channel`,
-    );
-    this.metrics.pending.reset();
-    for (const { channel, count } of rows) this.metrics.pending.set({ channel }, Number(count));
-  }
-
   private async tryEntry(id: string): Promise<void> {
     const [row] = await this.database.query<OutboxRow>(
       `update outbox set attempts = attempts + 1 where id = $1 and status = 'pending' returning *`,

@@ -154,15 +154,6 @@ export class DueWindows {
     return row?.newest?.getTime() ?? null;
   }
 
-  /** How many windows are due now. */
-  async countDue(): Promise<number> {
-    const [row] = await this.database.query<{ count: string }>(
-      'select count(*) as count from performance_window where due_at <= $1',
-      [toRfc3339(this.clock.now())],
-    );
-    return Number(row?.count ?? 0);
-  }
-
   /** Forgets windows that start before `before`. Served by performance_window_age. */
   async deleteBefore(before: Instant): Promise<void> {
     await this.database.query('delete from performance_window where window_start < $1', [toRfc3339(before)]);

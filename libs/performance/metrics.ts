@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
 import type { GroundTruthReceipt } from '#ground-truth';
 import { PERFORMANCE_STATUSES, type PerformanceStatus } from './judgement.js';
 
@@ -6,7 +6,6 @@ const OUTCOMES = ['stored', 'unchanged', 'not-captured', 'rejected'] as const;
 
 /** What Leeway's own /metrics say of ground truth and performance. */
 export class PerformanceMetrics {
-  readonly dueWindows: Gauge;
   private readonly groundTruthRows: Counter<'outcome'>;
   private readonly results: Counter<'status'>;
 
@@ -22,11 +21,6 @@ export class PerformanceMetrics {
       name: 'leeway_performance_results_total',
       help: 'Evaluations of the performance of one window and segment, by what they found.',
       labelNames: ['status'],
-      registers,
-    });
-    this.dueWindows = new Gauge({
-      name: 'leeway_performance_due_windows',
-      help: 'Performance windows whose evaluation is due and has not been done.',
       registers,
     });
     for (const outcome of OUTCOMES) this.groundTruthRows.inc({ outcome }, 0);

@@ -47,7 +47,7 @@ export class PerformanceEvaluation {
 
   /** Evaluates the windows that are due, for a few seconds. One that fails is reported, tried again later, and does not stop the others. */
   async runDue(onFailure: (window: ClaimedWindow, error: unknown) => void): Promise<void> {
-    const { discovery, dueWindows, metrics } = this.rooms;
+    const { discovery, dueWindows } = this.rooms;
     await discovery.run();
     const until = this.clock.now() + PASS_BUDGET_MS;
     for (;;) {
@@ -56,7 +56,6 @@ export class PerformanceEvaluation {
         await this.evaluate(window).catch((error: unknown) => onFailure(window, error));
       if (claimed.length === 0 || this.clock.now() >= until) break;
     }
-    metrics.dueWindows.set(await dueWindows.countDue());
   }
 
   /** The results of a version, newest first. @throws LeewayError `not-found` */

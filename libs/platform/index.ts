@@ -22,7 +22,7 @@ export {
 } from './environment.js';
 export { ERROR_CODES, LeewayError, messageOf, type ErrorCode, type ErrorPlace } from './errors.js';
 export { lockFolder, type FolderLock } from './folder-lock.js';
-export { Jobs, type QueuePolicy } from './jobs.js';
+export { Jobs, type QueueDepth, type QueuePolicy } from './jobs.js';
 export { createLogger, type Logger } from './logging.js';
 export { instantSchema, nameSchema } from './names.js';
 export {

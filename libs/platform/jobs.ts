@@ -10,6 +10,12 @@ const SUPERVISE_SECONDS = 5;
 /** What a queue promises: `every` job runs, or `latest`: one waits and one runs at the most, so that a tick adds no backlog. */
 export type QueuePolicy = 'every' | 'latest';
 
+/** Jobs of one queue by state; `deferred` ones wait for their time, as a message does between its tries. */
+export interface QueueDepth {
+  readonly queue: string;
+  readonly counts: Readonly<Record<'ready' | 'deferred' | 'active' | 'failed', number>>;
+}
+
 /**
  * The job queue, pg-boss on Leeway's own connection pool: retried, kept in PostgreSQL, and sendable inside a
  * transaction, so that a decision and its side effect are committed together.
@@ -56,6 +62,15 @@ export class Jobs {
       ...(afterSeconds === undefined ? {} : { startAfter: afterSeconds }),
       ...(tx === undefined ? {} : { db: transactionSql(tx) }),
     });
+  }
+
+  /** How many jobs each queue holds, as the supervisor counted them up to a few seconds ago. */
+  async depths(): Promise<QueueDepth[]> {
+    const queues = await this.boss.getQueues();
+    return queues.map(({ name, readyCount, deferredCount, activeCount, failedCount }) => ({
+      queue: name,
+      counts: { ready: readyCount, deferred: deferredCount, active: activeCount, failed: failedCount },
+    }));
   }
 
   /** Looks for work of this queue now instead of at the next poll. */

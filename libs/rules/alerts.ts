@@ -56,6 +56,17 @@ export interface AlertRow {
   retraining: string | null;
 }
 
+/** How many alerts of a rule are open; version and column are empty where an alert is about none. */
+export interface OpenAlerts {
+  readonly model: string;
+  readonly rule: string;
+  readonly severity: string;
+  readonly state: string;
+  readonly version: string;
+  readonly column: string;
+  readonly count: number;
+}
+
 /** Reads alerts. */
 export class Alerts {
   constructor(private readonly database: Database) {}
@@ -105,18 +116,14 @@ export class Alerts {
     };
   }
 
-  /** How many alerts are open, by what /metrics shows of them. */
-  async countOpen(): Promise<
-    { model: string; rule: string; severity: string; state: string; count: number }[]
-  > {
-    const rows = await this.database.query<{
-      model: string;
-      rule: string;
-      severity: string;
-      state: string;
-      count: string;
-    }>(
-      `select model, rule, severity, state, count(*) as count from alert where state in ('pending', 'firing') group by model, rule, severity, state`,
+  /** How many alerts are open, by what /metrics shows of them; firing ones first. Served by alert_open. */
+  async countOpen(): Promise<OpenAlerts[]> {
+    const rows = await this.database.query<Omit<OpenAlerts, 'count'> & { count: string }>(
+      `select model, rule, severity, state, coalesce(labels ->> 'version', '') as version,
+              coalesce(labels ->> 'column', '') as "column", count(*) as count
+         from alert where state in ('pending', 'firing')
+        group by model, rule, severity, state, labels ->> 'version', labels ->> 'column'
+        order by state, severity, model, rule`,
     );
     return rows.map((row) => ({ ...row, count: Number(row.count) }));
   }

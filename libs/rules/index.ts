@@ -1,7 +1,6 @@
 export { nextAlertState, type AlertState, type AlertTiming, type Observation } from './alert-state.js';
 export { Alerts, type Alert, type AlertEvent } from './alerts.js';
 export { deleteAlertsOf, deleteRulesOf, lockAlerting } from './model-deletion.js';
-export { AlertMetrics } from './metrics.js';
 export { NotificationGroups } from './notification-groups.js';
 export { notifyReason, type GroupTiming, type NotifyReason, type SentNotification } from './notify-reason.js';
 export { observe } from './observation.js';

@@ -1,0 +1,2 @@
+export { readDatabaseState, type DatabaseState, type StateRooms } from './database-state.js';
+export { ExpositionMetrics } from './exposition-metrics.js';
