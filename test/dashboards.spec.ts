@@ -47,6 +47,9 @@ interface RuleFile {
 
 /** The names of the metrics that a PromQL expression, or a template variable's query, reads. */
 function metricsOf(expression: string): string[] {
+  // A list may name metrics by a pattern: names between its quotes.
+  const [, pattern] = /\{__name__=~"([^"]*)"/.exec(expression) ?? [];
+  if (pattern !== undefined) return pattern.split('|');
   const bare = expression.replaceAll(/"[^"]*"/g, '""').replaceAll(/\{[^}]*\}/g, '');
   return bare.match(/\b(leeway|nodejs|process|up)(_[a-z0-9_]+)?\b/g) ?? [];
 }

@@ -1,7 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse as parseYaml } from 'yaml';
 import { ENVIRONMENT_VARIABLES, parseEnvironment } from '#platform';
@@ -273,7 +282,9 @@ describe('docker-compose.yml', () => {
     const grafana = compose.services['grafana'];
     const targets = grafana === undefined ? [] : filesOf(grafana).map(({ target }) => target);
     const dashboards = targets.filter((target) => target.endsWith('.json'));
-    expect(dashboards.map(dirname)).toEqual(providers.map(({ options }) => options.path));
+    expect(new Set(dashboards.map(dirname))).toEqual(new Set(providers.map(({ options }) => options.path)));
+    const shipped = readdirSync(join(ROOT, 'dashboards')).filter((file) => file.endsWith('.json'));
+    expect(dashboards.map((target) => basename(target)).toSorted()).toEqual(shipped.toSorted());
     expect(dashboards).toContain(grafana?.environment?.['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH']);
   });
   it('lets MLflow be reached by its name, which needs the port', () => {
