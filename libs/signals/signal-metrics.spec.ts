@@ -48,6 +48,20 @@ describe('SignalMetrics', () => {
     ]);
   });
 
+  it('writes names of labels that this format does not know as ones that it does', async () => {
+    await write({
+      name: 'odd',
+      value: 1,
+      model: 'odd',
+      labels: { 'http.status-code': '200', '9th': 'x' },
+      at: AT + MINUTE,
+    });
+    expect(await shown(AT + MINUTE + 10_000)).toContainEqual(
+      'leeway_signal{_9th="x",http_status_code="200",model="odd",signal="odd"} 1',
+    );
+    await test.database.transaction((tx) => deleteSignalsOf(tx, 'odd'));
+  });
+
   it('ends a series when its signal is stale: when as many samples are missing as its spacing says', async () => {
     // Written every minute: stale after five. Written once: after two hours.
     expect(await shown(AT + 6 * MINUTE)).toHaveLength(2);

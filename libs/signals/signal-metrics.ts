@@ -37,7 +37,7 @@ export class SignalMetrics {
   private async values(): Promise<MetricValue<string>[]> {
     return (await this.read()).slice(0, MAX_SHOWN).map(({ name, model, labels, value }) => ({
       value,
-      labels: { ...labels, model, signal: name },
+      labels: { ...withPlainNames(labels), model, signal: name },
     }));
   }
 
@@ -49,6 +49,14 @@ export class SignalMetrics {
     this.newest = { at: now, signals };
     return signals;
   }
+}
+
+/** Prometheus 3 allows any text as the name of a label, which this format does not; one such name would spoil the whole page. */
+function withPlainNames(labels: Readonly<Record<string, string>>): Record<string, string> {
+  const plain: Record<string, string> = {};
+  for (const [name, value] of Object.entries(labels))
+    plain[name.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d)/, '_')] = value;
+  return plain;
 }
 
 /** A gauge whose labels are not known before: prom-client's own wants their names when it is made. */
