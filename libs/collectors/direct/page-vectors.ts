@@ -1,4 +1,4 @@
-import { vectorsOf, type LabelledValue, type SignalLine, type Vector } from '../lines/line.js';
+import { neededVectors, vectorsOf, type LabelledValue, type SignalLine, type Vector } from '../lines/line.js';
 import { compileMatchers, type Matches } from '../lines/matchers.js';
 import { selector, vectorLabels } from '../lines/promql.js';
 import type { SeriesState, TargetSeries } from './target-series.js';
@@ -137,7 +137,7 @@ export class PageVectors {
     );
     this.needed = lines
       .filter(({ isOptional }) => !isOptional)
-      .map((line) => ({ vectors: line.reading.kind === 'ratio' ? line.reading.to : vectorsOf(line) }));
+      .map((line) => ({ vectors: neededVectors(line) }));
   }
 
   /** What each vector gives at this moment. */

@@ -73,6 +73,11 @@ export function vectorsOf({ reading }: SignalLine): readonly Vector[] {
   }
 }
 
+/** Those of them that a line gives nothing without: of a ratio the divisor, since a dividend that is not there may be 0. */
+export function neededVectors(line: SignalLine): readonly Vector[] {
+  return line.reading.kind === 'ratio' ? line.reading.to : vectorsOf(line);
+}
+
 /** The signals that a line gives. */
 export function signalsOf({ signal, reading }: SignalLine): readonly string[] {
   return reading.kind === 'quantiles' ? reading.quantiles.map((quantile) => quantile.signal) : [signal];

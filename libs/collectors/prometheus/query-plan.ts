@@ -1,5 +1,12 @@
 import { derive, type DerivedValue } from '../lines/derive.js';
-import { signalsOf, vectorsOf, type LabelledValue, type SignalLine, type Vector } from '../lines/line.js';
+import {
+  neededVectors,
+  signalsOf,
+  vectorsOf,
+  type LabelledValue,
+  type SignalLine,
+  type Vector,
+} from '../lines/line.js';
 import { vectorLabels, vectorQuery, type LookBack } from '../lines/promql.js';
 
 /** A query, and how many series its answer may have. */
@@ -58,12 +65,11 @@ export class QueryPlan {
   }
 
   /** Whether a line cannot be measured for want of data, in answers that are all there. */
-  isWithoutData({ reading, isOptional }: SignalLine, answers: ReadonlyMap<string, Answer>): boolean {
-    if (isOptional) return false;
+  isWithoutData(line: SignalLine, answers: ReadonlyMap<string, Answer>): boolean {
+    if (line.isOptional) return false;
+    const { reading } = line;
     if (reading.kind === 'promql') return answers.get(reading.query)?.length === 0;
-    const needed =
-      reading.kind === 'ratio' ? reading.to : reading.kind === 'value' ? reading.of : [reading.histogram];
-    return needed.every((vector) => answers.get(this.texts.get(vector) ?? '')?.length === 0);
+    return neededVectors(line).every((vector) => answers.get(this.texts.get(vector) ?? '')?.length === 0);
   }
 
   private valuesOf(line: SignalLine, answers: ReadonlyMap<string, Answer>): readonly DerivedValue[] {
