@@ -1,11 +1,10 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { CollectorMetrics } from '#collectors';
-import { ExpositionMetrics } from '#exposition';
+import { ExpositionMetrics, SignalMetrics } from '#exposition';
 import { IngestMetrics, KafkaMetrics } from '#ingest';
 import { OutboxMetrics } from '#notify';
 import { PerformanceMetrics } from '#performance';
 import { OutboundMetrics, systemClock } from '#platform';
-import { SignalMetrics } from '#signals';
 import { EvaluationMetrics } from './evaluation-metrics.js';
 import { HttpMetrics } from './http/http-metrics.js';
 

@@ -6,7 +6,7 @@ import {
   StoredCounts,
 } from '#collectors';
 import { DriftAnswers, DriftEvaluation, DriftResults, Monitors, WindowSignals } from '#drift';
-import { readDatabaseState, type StateRooms } from '#exposition';
+import { readDatabaseState, SignalMetrics, type StateRooms } from '#exposition';
 import { GroundTruth } from '#ground-truth';
 import {
   CapturedBaselines,
@@ -55,7 +55,7 @@ import {
 import { Baselines, BaselineUploads, Deployments, Models, VersionSightings } from '#registry';
 import { Retraining, RetrainingRuns } from '#retraining';
 import { Alerts, NotificationGroups, RuleEvaluation, Rules } from '#rules';
-import { SignalMetrics, Signals, type HistorySource } from '#signals';
+import { Signals, type HistorySource } from '#signals';
 import { MIGRATIONS } from '../../migrations/index.js';
 import type { LeewayConfig } from './config.js';
 import { EvaluationPass } from './evaluation-pass.js';

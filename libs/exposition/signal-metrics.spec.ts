@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
+import { deleteSignalsOf, Signals, type SignalSample } from '#signals';
 import { openTestDatabase, type TestDatabase } from '../../test/database.js';
-import { deleteSignalsOf } from './model-deletion.js';
-import type { SignalSample } from './schemas.js';
 import { SignalMetrics } from './signal-metrics.js';
-import { Signals } from './signals.js';
 
 const AT = Date.UTC(2026, 10, 23, 4);
 const MINUTE = 60_000;

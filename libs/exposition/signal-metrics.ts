@@ -1,6 +1,7 @@
-import type { Metric, MetricValue, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { Clock, Instant } from '#platform';
-import type { NewestSignal, Signals } from './signals.js';
+import type { NewestSignal, Signals } from '#signals';
+import { StateGauge, type Series } from './state-gauge.js';
 
 /** Series on one page: what Prometheus takes in one go without trouble. The rest is counted, not shown. */
 const MAX_SHOWN = 20_000;
@@ -22,19 +23,21 @@ export class SignalMetrics {
     private readonly signals: Pick<Signals, 'newest'>,
     private readonly clock: Clock,
   ) {
-    registry.registerMetric(
-      gauge(NAME, 'The newest value of a signal, in its unit (GET /api/v1/signals).', () => this.values()),
-    );
-    registry.registerMetric(
-      gauge(
-        `${NAME}s_not_shown`,
-        `Signals beyond the first ${MAX_SHOWN}, which have no series here.`,
-        async () => [{ value: Math.max(0, (await this.read()).length - MAX_SHOWN), labels: {} }],
-      ),
-    );
+    new StateGauge({
+      name: NAME,
+      help: 'The newest value of a signal, in its unit (GET /api/v1/signals).',
+      registry,
+      read: () => this.values(),
+    });
+    new StateGauge({
+      name: `${NAME}s_not_shown`,
+      help: `Signals beyond the first ${MAX_SHOWN}, which have no series here.`,
+      registry,
+      read: async () => [{ value: Math.max(0, (await this.read()).length - MAX_SHOWN), labels: {} }],
+    });
   }
 
-  private async values(): Promise<MetricValue<string>[]> {
+  private async values(): Promise<Series[]> {
     return (await this.read()).slice(0, MAX_SHOWN).map(({ name, model, labels, value }) => ({
       value,
       labels: { ...withPlainNames(labels), model, signal: name },
@@ -57,20 +60,4 @@ function withPlainNames(labels: Readonly<Record<string, string>>): Record<string
   for (const [name, value] of Object.entries(labels))
     plain[name.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d)/, '_')] = value;
   return plain;
-}
-
-/** A gauge whose labels are not known before: prom-client's own wants their names when it is made. */
-function gauge(name: string, help: string, values: () => Promise<MetricValue<string>[]>): Metric {
-  const metric = {
-    ...{ name, help, labelNames: [], reset: (): void => undefined },
-    get: async (): Promise<object> => ({
-      name,
-      help,
-      type: 'gauge',
-      aggregator: 'sum',
-      values: await values(),
-    }),
-  };
-  // All that a registry asks of a metric.
-  return metric as unknown as Metric;
 }

@@ -18,5 +18,4 @@ export {
   type SignalRefusal,
 } from './signal-limits.js';
 export type { ReportedProblem, SignalProblem } from './signal-problems.js';
-export { Signals, signalTails, type Signal } from './signals.js';
-export { SignalMetrics } from './signal-metrics.js';
+export { Signals, signalTails, type NewestSignal, type Signal } from './signals.js';
